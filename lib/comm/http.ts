@@ -1,0 +1,167 @@
+/**
+ * Messages over HTTP: one `POST .../comm/send` each, in the JSON form.
+ *
+ * @module
+ */
+
+import { describeError, NetworkError, PartyError, PeerRestartedError } from "../errors.ts";
+import { encodePayload, type MessageBody } from "../wire/message.ts";
+import { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./base.ts";
+import type { WaitOptions } from "./communicator.ts";
+import { refusal } from "./refusal.ts";
+import { OnceGate } from "./once.ts";
+import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
+
+/** Options of an {@linkcode HttpCommunicator}. */
+export interface HttpCommunicatorOptions extends CommunicatorOptions {
+  /** The base URL of every party, in the order of the ranks, without a slash at the end. */
+  endpoints: readonly string[];
+  /**
+   * How large the body of a request may be, in bytes; a larger message is refused here already.
+   *
+   * @default {8_388_608}
+   */
+  maxRequestBytes?: number;
+  /**
+   * Makes the requests.
+   *
+   * @default {globalThis.fetch}
+   */
+  fetch?: typeof fetch;
+}
+
+const HEADERS = { "content-type": "application/json" };
+const FAREWELL_TIMEOUT_MS = 1_000;
+
+/** A communicator whose peers are reached by `fetch`, and whose own server calls `receive`. */
+export class HttpCommunicator extends CommunicatorBase {
+  /** Names this communicator's lifetime, so that a peer tells a restart from a repeat. */
+  readonly boot: string = crypto.randomUUID();
+  readonly #endpoints: readonly string[];
+  readonly #path: string;
+  readonly #fetch: typeof fetch;
+  readonly #maxRequestBytes: number;
+  readonly #outboxes: Outbox[];
+  readonly #once = new OnceGate();
+
+  /** @param options the endpoints of all parties, and who of them this is */
+  constructor(options: HttpCommunicatorOptions) {
+    super(options.endpoints.length, options);
+    this.#endpoints = options.endpoints;
+    this.#path = `/sessions/${encodeURIComponent(options.session)}`;
+    this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+    this.#maxRequestBytes = options.maxRequestBytes ?? 8 * 1024 * 1024;
+    this.#outboxes = this.stats.map((stats, rank) =>
+      new Outbox(
+        rank,
+        (message, signal) => this.#post(rank, message, signal),
+        () => stats.retries++,
+      )
+    );
+  }
+
+  /**
+   * Takes the body of a `comm/send` request, once however often it comes.
+   *
+   * @param body the request's body, checked
+   * @param value the value that its `data` holds
+   * @param bytes how many bytes the value's JSON form has
+   * @throws {PartyError} why it was not taken
+   */
+  receive({ from_rank: from, key, boot, seq }: MessageBody, value: unknown, bytes: number): void {
+    if (boot === undefined || seq === undefined) return this.onSent(from, key, value, bytes);
+    switch (this.#once.arrival(from, boot, seq)) {
+      case "repeat":
+        this.stats[from]!.duplicatesDropped++;
+        return;
+      case "restarted": {
+        const error = new PeerRestartedError(
+          `Rank ${from} restarted and has forgotten session ${this.session}: close it at every ` +
+            `party and begin again`,
+          { rank: from, session: this.session },
+        );
+        void this.abort(error);
+        throw error;
+      }
+      case "new":
+        this.onSent(from, key, value, bytes);
+        this.#once.taken(from, boot, seq);
+    }
+  }
+
+  /** Whether a farewell is from the sender that was heard here, not from one before it. */
+  knows(from: number, boot: string | undefined): boolean {
+    return boot === undefined || this.#once.isSame(from, boot);
+  }
+
+  protected override async transmit(
+    to: number,
+    key: string,
+    data: unknown,
+    options: WaitOptions & { timeoutMs: number },
+  ): Promise<void> {
+    const payload = encodePayload(data);
+    if (payload.data.length > this.#maxRequestBytes) {
+      throw new PartyError(
+        "PAYLOAD_TOO_LARGE",
+        `Cannot send ${payload.bytes} bytes under key ${JSON.stringify(key)}: a request holds ` +
+          `${this.#maxRequestBytes} bytes; raise maxRequestBytes at every party, or send in parts`,
+        { rank: to, key },
+      );
+    }
+    await this.#outboxes[to]!.send(key, payload, options);
+    const stats = this.stats[to]!;
+    stats.messagesSent++;
+    stats.bytesSent += payload.bytes;
+  }
+
+  async #post(to: number, { key, data, seq }: Outgoing, signal: AbortSignal): Promise<void> {
+    const message: MessageBody = {
+      from_rank: this.rank,
+      to_rank: to,
+      key,
+      data,
+      boot: this.boot,
+      seq,
+    };
+    const url = `${this.#endpoints[to]}${this.#path}/comm/send`;
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#request(url, JSON.stringify(message), signal);
+      text = await response.text();
+    } catch (cause) {
+      throw new RetryLater(
+        new NetworkError(`Cannot reach rank ${to} at ${url}: ${describeError(cause)}`, {
+          cause,
+          rank: to,
+          key,
+        }),
+      );
+    }
+    if (response.status !== 200 || text !== '{"status":"ok"}') {
+      const error = refusal(response, text, { rank: to, key, url });
+      if (error !== undefined) throw error;
+    }
+  }
+
+  protected override disconnect(error: Error, rank?: number): void {
+    for (const [to, outbox] of this.#outboxes.entries()) {
+      if (rank === undefined || rank === to) outbox.close(error);
+    }
+  }
+
+  protected override async sendFarewell({ code, reason }: Farewell): Promise<void> {
+    const body = JSON.stringify({ from_rank: this.rank, code, reason, boot: this.boot });
+    await Promise.allSettled(this.#endpoints.map(async (endpoint, rank) => {
+      if (rank === this.rank) return;
+      const signal = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
+      const response = await this.#request(`${endpoint}${this.#path}/abort`, body, signal);
+      await response.body?.cancel();
+    }));
+  }
+
+  #request(url: string, body: string, signal: AbortSignal): Promise<Response> {
+    return this.#fetch(url, { method: "POST", headers: HEADERS, body, signal, redirect: "manual" });
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Parties that share a process: for tests, for simulations, and to try a protocol out.
+ *
+ * @module
+ */
+
+import { PartyError } from "../errors.ts";
+import { decodePayload, encodePayload } from "../wire/message.ts";
+import { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./base.ts";
+import type { WaitOptions } from "./communicator.ts";
+import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
+
+/**
+ * A communicator to others in the same process. Values are encoded on the way as they are for the
+ * network, so what works here works there.
+ *
+ * @example
+ * ```ts
+ * import { MemoryCommunicator } from "./mod.ts";
+ *
+ * const [alice, bob] = MemoryCommunicator.connect(2);
+ * await alice!.send(1, "greeting", "Hello");
+ * console.log(await bob!.recv(0, "greeting")); // "Hello"
+ * ```
+ */
+export class MemoryCommunicator extends CommunicatorBase {
+  readonly #world: readonly MemoryCommunicator[];
+  readonly #outboxes: Outbox[];
+
+  private constructor(world: MemoryCommunicator[], size: number, options: CommunicatorOptions) {
+    super(size, options);
+    this.#world = world;
+    this.#outboxes = this.stats.map((stats, rank) =>
+      new Outbox(rank, (message) => this.#attempt(rank, message), () => stats.retries++)
+    );
+  }
+
+  /**
+   * @param worldSize the number of parties
+   * @param options as for every communicator
+   * @returns one communicator for each rank, connected to each other
+   */
+  static connect(
+    worldSize: number,
+    options: Omit<CommunicatorOptions, "rank" | "session"> = {},
+  ): MemoryCommunicator[] {
+    const world: MemoryCommunicator[] = [];
+    for (let rank = 0; rank < worldSize; rank++) {
+      world.push(new MemoryCommunicator(world, worldSize, { ...options, rank, session: "memory" }));
+    }
+    return world;
+  }
+
+  protected override async transmit(
+    to: number,
+    key: string,
+    data: unknown,
+    options: WaitOptions & { timeoutMs: number },
+  ): Promise<void> {
+    const payload = encodePayload(data);
+    await this.#outboxes[to]!.send(key, payload, options);
+    this.stats[to]!.messagesSent++;
+    this.stats[to]!.bytesSent += payload.bytes;
+  }
+
+  // deno-lint-ignore require-await -- an attempt is asynchronous for other communicators
+  async #attempt(to: number, { key, data, bytes }: Outgoing): Promise<void> {
+    try {
+      this.#world[to]!.onSent(this.rank, key, decodePayload(data).value, bytes);
+    } catch (error) {
+      if (error instanceof PartyError && error.code === "MAILBOX_FULL") throw new RetryLater(error);
+      throw error;
+    }
+  }
+
+  protected override disconnect(error: Error, rank?: number): void {
+    for (const [to, outbox] of this.#outboxes.entries()) {
+      if (rank === undefined || rank === to) outbox.close(error);
+    }
+  }
+
+  protected override sendFarewell(farewell: Farewell): Promise<void> {
+    for (const peer of this.#world) if (peer !== this) peer.onFarewell(this.rank, farewell);
+    return Promise.resolve();
+  }
+}

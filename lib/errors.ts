@@ -1,0 +1,171 @@
+/**
+ * Every failure that Partyline reports is a {@linkcode PartyError} with a `code` from one closed
+ * list. A mistake of the caller's own, such as a rank that the session does not have, is a
+ * `TypeError` or a `RangeError` instead.
+ *
+ * @module
+ */
+
+/** Every code that a {@linkcode PartyError} can carry; the same words travel over HTTP. */
+export const ERROR_CODES = [
+  "SERIALIZATION",
+  "INVALID_REQUEST",
+  "UNKNOWN_SESSION",
+  "UNKNOWN_PROGRAM",
+  "UNKNOWN_SYMBOL",
+  "CONFLICT",
+  "WRONG_RANK",
+  "DUPLICATE_KEY",
+  "PAYLOAD_TOO_LARGE",
+  "MAILBOX_FULL",
+  "NETWORK",
+  "SEND_TIMEOUT",
+  "RECV_TIMEOUT",
+  "PEER_UNREACHABLE",
+  "PEER_RESTARTED",
+  "PEER_ABORTED",
+  "SESSION_CLOSED",
+  "AGREEMENT_MISMATCH",
+  "AUTHENTICATION",
+  "FORBIDDEN",
+  "DRAINING",
+  "CANCELLED",
+  "INTERNAL",
+] as const;
+
+/** One of {@linkcode ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** What a caller may need to know of a failure, besides its message. */
+export interface ErrorFields {
+  /** The error that led to this one. */
+  cause?: unknown;
+  /** The other party's rank. */
+  rank?: number;
+  /** The key of the message. */
+  key?: string;
+  /** The session's name. */
+  session?: string;
+  /** How long was waited, in milliseconds. */
+  elapsedMs?: number;
+}
+
+/**
+ * The base of all errors that Partyline reports.
+ *
+ * @example
+ * ```ts
+ * import { PartyError } from "./mod.ts";
+ *
+ * const error = new PartyError("CONFLICT", "Session demo exists with rank 0", { session: "demo" });
+ * console.log(error.code); // "CONFLICT"
+ * ```
+ */
+export class PartyError extends Error {
+  override name = "PartyError";
+  /** What went wrong, for programs. */
+  readonly code: ErrorCode;
+  /** The other party's rank, where one is concerned. */
+  readonly rank?: number;
+  /** The key of the message, where one is concerned. */
+  readonly key?: string;
+  /** The session's name, where one is concerned. */
+  readonly session?: string;
+  /** How long was waited in milliseconds, where something was waited for. */
+  readonly elapsedMs?: number;
+
+  /**
+   * @param code what went wrong, for programs
+   * @param message what was tried, the value, and what to do next
+   * @param fields what a caller may need besides
+   */
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    const { cause, ...rest } = fields;
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, rest);
+  }
+}
+
+/** A value cannot be sent, or received bytes are not a value; the message names the path. */
+export class SerializationError extends PartyError {
+  override name = "SerializationError";
+
+  /** @param message what was tried and where in the value */
+  constructor(message: string, fields?: ErrorFields) {
+    super("SERIALIZATION", message, fields);
+  }
+}
+
+/** A peer could not be reached, or answered something that no party answers. */
+export class NetworkError extends PartyError {
+  override name = "NetworkError";
+
+  /** @param message which peer, and what it answered */
+  constructor(message: string, fields?: ErrorFields) {
+    super("NETWORK", message, fields);
+  }
+}
+
+/** A `send` or a `recv` did not finish in its time. */
+export class TimeoutError extends PartyError {
+  override name = "TimeoutError";
+
+  /** @param code which of the two waited */
+  constructor(code: "SEND_TIMEOUT" | "RECV_TIMEOUT", message: string, fields?: ErrorFields) {
+    super(code, message, fields);
+  }
+}
+
+/** Another party failed, cancelled or left the session. */
+export class PeerAbortedError extends PartyError {
+  override name = "PeerAbortedError";
+  /** The code that the other party gave. */
+  readonly peerCode: ErrorCode;
+  /** The reason that the other party gave. */
+  readonly reason: string;
+
+  /** @param message which party, and the reason it gave */
+  constructor(message: string, fields: ErrorFields & { peerCode: ErrorCode; reason: string }) {
+    const { peerCode, reason, ...rest } = fields;
+    super("PEER_ABORTED", message, rest);
+    this.peerCode = peerCode;
+    this.reason = reason;
+  }
+}
+
+/** Another party came back without what it knew of the session. */
+export class PeerRestartedError extends PartyError {
+  override name = "PeerRestartedError";
+
+  /** @param message which party */
+  constructor(message: string, fields?: ErrorFields) {
+    super("PEER_RESTARTED", message, fields);
+  }
+}
+
+/** This party's session was closed while, or before, something waited on it. */
+export class SessionClosedError extends PartyError {
+  override name = "SessionClosedError";
+
+  /** @param message which session */
+  constructor(message: string, fields?: ErrorFields) {
+    super("SESSION_CLOSED", message, fields);
+  }
+}
+
+/**
+ * The messages of an error and of its causes, joined into one line.
+ *
+ * @param error anything that was thrown
+ * @returns one line of text
+ */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (let at = error, depth = 0; at !== undefined && at !== null && depth < 8; depth++) {
+    const text = at instanceof Error ? at.message || (at as { code?: string }).code : String(at);
+    if (text && !parts.some((part) => part.includes(text))) parts.push(text);
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return parts.join(": ").replaceAll(/\s*\n\s*/g, " ");
+}

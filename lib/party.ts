@@ -1,0 +1,75 @@
+/**
+ * A party: its sessions and its HTTP API, wired together.
+ *
+ * @module
+ */
+
+import type { Session, SessionLimits } from "./resources/session.ts";
+import { SessionManager } from "./resources/sessions.ts";
+import type { SessionSpec } from "./resources/spec.ts";
+import { createApp } from "./server/app.ts";
+
+/** Options of {@linkcode createParty}: limits and defaults of all its sessions. */
+export interface PartyOptions extends SessionLimits {
+  /**
+   * Hears of faults in the party itself, of which the answer to the request says nothing.
+   *
+   * @default {console.error}
+   */
+  onError?: (error: unknown) => void;
+}
+
+/** One party of a computation, in this process. */
+export interface Party {
+  /**
+   * Creates a session here; each of the other parties has to create it as well. The same again is
+   * the same session.
+   *
+   * @param spec the session's name, this party's rank, and the endpoints in the order of the ranks
+   * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
+   * endpoints already
+   */
+  createSession(spec: SessionSpec): Promise<Session>;
+  /** @throws {PartyError} `UNKNOWN_SESSION` */
+  session(name: string): Session;
+  /** All sessions, in the order in which they were created. */
+  sessions(): Session[];
+  /** The HTTP API: answers any request, and never throws. */
+  fetch(request: Request): Promise<Response>;
+  /** Closes all sessions and tells the other parties. */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Creates a party. It owns its sessions; `serve()` lets the other parties reach it.
+ *
+ * @param options limits and defaults
+ * @returns the party, with no session yet
+ *
+ * @example
+ * ```ts
+ * import { createParty, serve } from "./mod.ts";
+ *
+ * const party = createParty();
+ * const server = await serve(party, { port: 0 });
+ * const session = await party.createSession({ name: "demo", rank: 0, endpoints: [server.url] });
+ * console.log(session.worldSize); // 1
+ * await server.close();
+ * await party.close();
+ * ```
+ */
+export function createParty(options: PartyOptions = {}): Party {
+  const { onError = console.error, maxRequestBytes = 8 * 1024 * 1024, ...limits } = options;
+  const sessions = new SessionManager({ ...limits, maxRequestBytes });
+  const close = () => sessions.close("the party ends");
+  return {
+    createSession: (spec) => Promise.resolve().then(() => sessions.create(spec)),
+    session: (name) => sessions.get(name),
+    sessions: () => sessions.list(),
+    fetch: createApp(sessions, { maxRequestBytes, onError }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

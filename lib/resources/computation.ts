@@ -1,0 +1,90 @@
+/**
+ * Computations: one run of a program in a session, with messages of its own.
+ *
+ * @module
+ */
+
+import { Context } from "../comm/collectives.ts";
+import type { Communicator } from "../comm/communicator.ts";
+import { v } from "../deps.ts";
+import { check, Name } from "../schema.ts";
+
+/** What a computation is asked to be; the same at every party. */
+export interface ComputationSpec {
+  /** 1 to 128 letters, digits, `.`, `_` or `-`; unique in the session. */
+  id: string;
+  /** The name of the program that runs. */
+  program: string;
+  /** What the program is told; plain data. */
+  params?: unknown;
+}
+
+/** What a running program has. */
+export interface ComputationContext {
+  /** Reaches the same computation at the other parties. */
+  communicator: Communicator;
+  /** Aborts when the computation is cancelled. */
+  signal: AbortSignal;
+}
+
+/** Where a computation is in its life. */
+export type ComputationState = "running" | "completed" | "failed" | "cancelled";
+
+/** What {@linkcode ComputationSpec} is checked against. */
+export const ComputationSpec = v.object({ id: Name, program: Name, params: v.optional(v.any()) });
+
+/** One run of a program. */
+export class Computation {
+  /** What it was asked to be. */
+  readonly spec: ComputationSpec;
+  /** The program's result; rejects with what it threw, or with why it was cancelled. */
+  readonly result: Promise<unknown>;
+  readonly #cancelled: AbortController = new AbortController();
+  #state: ComputationState = "running";
+
+  /**
+   * Starts it.
+   *
+   * @param spec what it is
+   * @param communicator the session's
+   * @param run the program
+   */
+  constructor(
+    spec: ComputationSpec,
+    communicator: Communicator,
+    run: (context: ComputationContext) => Promise<unknown>,
+  ) {
+    this.spec = check(ComputationSpec, spec, "a computation");
+    // Names of contexts that programs spawn have no slash, so that none meets a computation's.
+    const own = new Context(communicator, `computations/${spec.id}`);
+    this.result = this.#run(() => run({ communicator: own, signal: this.#cancelled.signal }));
+    this.result.catch(() => {}); // nobody has to await it
+  }
+
+  /** Where it is in its life. */
+  get state(): ComputationState {
+    return this.#state;
+  }
+
+  /** Cancels it, unless it has ended. @param reason what `result` rejects with */
+  cancel(reason: Error): void {
+    if (this.#state !== "running") return;
+    this.#state = "cancelled";
+    this.#cancelled.abort(reason);
+  }
+
+  async #run(program: () => Promise<unknown>): Promise<unknown> {
+    const { signal } = this.#cancelled;
+    const cancelled = new Promise<never>((_, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+    );
+    try {
+      const result = await Promise.race([program(), cancelled]);
+      this.#state = "completed";
+      return result;
+    } catch (error) {
+      if (this.#state === "running") this.#state = "failed";
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The sessions of one party.
+ *
+ * @module
+ */
+
+import { PartyError } from "../errors.ts";
+import { check } from "../schema.ts";
+import { Session, type SessionLimits } from "./session.ts";
+import { SessionSpec } from "./spec.ts";
+
+/** Owns the Map of sessions, and with it all that hangs off them. */
+export class SessionManager {
+  readonly #sessions: Map<string, Session> = new Map();
+  readonly #limits: SessionLimits;
+
+  /** @param limits what every session gets */
+  constructor(limits: SessionLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Creates a session; the same again is the same session.
+   *
+   * @param spec the name, rank and endpoints; checked here, wherever it comes from
+   * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
+   * endpoints already
+   */
+  create(spec: unknown): Session {
+    const checked = check(SessionSpec, spec, "a session");
+    const { name } = checked;
+    const existing = this.#sessions.get(name);
+    if (existing === undefined) {
+      const session = new Session(checked, this.#limits, () => {
+        if (this.#sessions.get(name) === session) this.#sessions.delete(name);
+      });
+      this.#sessions.set(name, session);
+      return session;
+    }
+    if (existing.matches(checked)) return existing;
+    throw new PartyError(
+      "CONFLICT",
+      `Cannot create session ${name}: it exists with rank ${existing.rank} of ` +
+        `${existing.worldSize} or other endpoints; delete it first`,
+      { session: name },
+    );
+  }
+
+  /** @throws {PartyError} `UNKNOWN_SESSION` */
+  get(name: string): Session {
+    const session = this.#sessions.get(name);
+    if (session !== undefined) return session;
+    throw new PartyError("UNKNOWN_SESSION", `There is no session ${name} at this party`, {
+      session: name,
+    });
+  }
+
+  /** All sessions, in the order in which they were created. */
+  list(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  /** Closes all of them. @param reason what the other parties are told */
+  async close(reason: string): Promise<void> {
+    await Promise.all(this.list().map((session) => session.close(reason)));
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Symbols: the named values of a session.
+ *
+ * @module
+ */
+
+import { v } from "../deps.ts";
+import { PartyError } from "../errors.ts";
+import { check, Name } from "../schema.ts";
+import { encodeJson } from "../wire/json.ts";
+import { decodePayload, encodePayload, type Payload } from "../wire/message.ts";
+
+/** A named value, kept encoded so that nobody changes it in place. */
+export class SessionSymbol {
+  /** The symbol's name. */
+  readonly name: string;
+  /** What type the parties say the value has: any JSON value, kept as it came. */
+  readonly mptype: unknown;
+  /** The encoded value. */
+  readonly payload: Payload;
+
+  /** @throws {SerializationError} when the value has no JSON form */
+  constructor(name: string, value: unknown, mptype: unknown) {
+    this.name = name;
+    this.mptype = mptype;
+    this.payload = encodePayload(value);
+  }
+
+  /** A copy of the value. */
+  get value(): unknown {
+    return decodePayload(this.payload.data).value;
+  }
+
+  /** Whether the other symbol has the same value and type. */
+  equals(other: SessionSymbol): boolean {
+    return this.payload.data === other.payload.data &&
+      encodeJson(this.mptype) === encodeJson(other.mptype);
+  }
+}
+
+/** The symbols of one session. */
+export class SymbolTable {
+  readonly #session: string;
+  readonly #symbols: Map<string, SessionSymbol> = new Map();
+
+  /** @param session the session's name, for errors */
+  constructor(session: string) {
+    this.#session = session;
+  }
+
+  /**
+   * Creates a symbol; the same again is the same symbol.
+   *
+   * @param name 1 to 128 letters, digits, `.`, `_` or `-`
+   * @param value plain data
+   * @param mptype what type the parties say it has
+   * @throws {PartyError} `CONFLICT` when the name has another value or type already
+   * @throws {SerializationError} when the value cannot be kept
+   */
+  put(name: string, value: unknown, mptype: unknown = null): SessionSymbol {
+    const symbol = new SessionSymbol(check(NameSpec, { name }, "a symbol").name, value, mptype);
+    const existing = this.#symbols.get(name);
+    if (existing === undefined) {
+      this.#symbols.set(name, symbol);
+      return symbol;
+    }
+    if (existing.equals(symbol)) return existing;
+    throw new PartyError(
+      "CONFLICT",
+      `Cannot create symbol ${name} in session ${this.#session}: it exists with another value or ` +
+        `type; delete it first`,
+      { session: this.#session },
+    );
+  }
+
+  /** @throws {PartyError} `UNKNOWN_SYMBOL` */
+  get(name: string): SessionSymbol {
+    const symbol = this.#symbols.get(name);
+    if (symbol === undefined) throw this.#unknown(name);
+    return symbol;
+  }
+
+  /** All symbols, in the order in which they were created. */
+  list(): SessionSymbol[] {
+    return [...this.#symbols.values()];
+  }
+
+  /** @throws {PartyError} `UNKNOWN_SYMBOL` */
+  delete(name: string): void {
+    if (!this.#symbols.delete(name)) throw this.#unknown(name);
+  }
+
+  /** Deletes all of them. */
+  clear(): void {
+    this.#symbols.clear();
+  }
+
+  #unknown(name: string): PartyError {
+    return new PartyError(
+      "UNKNOWN_SYMBOL",
+      `Session ${this.#session} has no symbol ${name.slice(0, 128)}`,
+      { session: this.#session },
+    );
+  }
+}
+
+const NameSpec = v.object({ name: Name });

@@ -1,0 +1,112 @@
+/**
+ * Serving a party on the runtime at hand.
+ *
+ * @module
+ */
+
+import { describeError, NetworkError } from "../errors.ts";
+import { Drain, type Handler } from "./drain.ts";
+
+/** Options of {@linkcode serve}. */
+export interface ServeOptions {
+  /**
+   * The address to listen on. Any other than a loopback address lets the network in.
+   *
+   * @default {"127.0.0.1"}
+   */
+  hostname?: string;
+  /**
+   * The port to listen on; 0 picks a free one.
+   *
+   * @default {8000}
+   */
+  port?: number;
+  /** Closes the server when it aborts. */
+  signal?: AbortSignal;
+  /**
+   * How long `close()` waits for requests that are being answered, in milliseconds.
+   *
+   * @default {5_000}
+   */
+  graceMs?: number;
+}
+
+/** A server that listens. */
+export interface Server {
+  /** Its base URL, such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** The port that it listens on. */
+  readonly port: number;
+  /**
+   * Answers what is in flight, 503 to what comes meanwhile, then ends every connection.
+   *
+   * @returns resolves when the port is free, after the grace period at the latest
+   */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a runtime's own file gives: a server that listens, and its sudden end. */
+export interface Listener {
+  /** The port that it listens on. */
+  port: number;
+  /** Ends all connections at once. */
+  stop(): Promise<void>;
+}
+
+/** Listens on this runtime; counts each request in `drain` until its answer is written. */
+export type Listen = (
+  handler: Handler,
+  drain: Drain,
+  options: { hostname: string; port: number },
+) => Promise<Listener>;
+
+/**
+ * Serves a party's HTTP API, on Node or on Deno.
+ *
+ * @param party what answers, such as the party that `createParty()` made
+ * @param options where to listen, and until when
+ * @returns the server, listening
+ * @throws {NetworkError} when it cannot listen there, with the runtime's error as the cause
+ *
+ * @example
+ * ```ts
+ * import { createParty, serve } from "./mod.ts";
+ *
+ * const server = await serve(createParty(), { port: 0 });
+ * const answer = await fetch(`${server.url}/health`);
+ * console.log(await answer.json()); // { status: "ok" }
+ * await server.close();
+ * ```
+ */
+export async function serve(
+  party: { fetch: Handler },
+  options: ServeOptions = {},
+): Promise<Server> {
+  const { hostname = "127.0.0.1", port = 8000, signal, graceMs = 5_000 } = options;
+  signal?.throwIfAborted();
+  const listen: Listen = "Deno" in globalThis
+    ? (await import("./deno.ts")).listen
+    : (await import("./node.ts")).listen;
+  const drain = new Drain();
+  const handler = drain.guard((request) => party.fetch(request));
+  const listener = await listen(handler, drain, { hostname, port }).catch((cause) => {
+    throw new NetworkError(
+      `Cannot listen on ${hostname} port ${port}: ${describeError(cause)}; choose another port`,
+      { cause },
+    );
+  });
+
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= drain.finish(graceMs).then(() => listener.stop());
+  const onAbort = () => void close();
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  return {
+    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`,
+    port: listener.port,
+    close: () => close().finally(() => signal?.removeEventListener("abort", onAbort)),
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * The bodies of requests: counted while they are read, and JSON.
+ *
+ * @module
+ */
+
+import { PartyError } from "../errors.ts";
+import { RoutingError } from "./problem.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads a JSON body.
+ *
+ * @param request the request
+ * @param maxBytes how many bytes its body may have
+ * @returns the parsed JSON, not checked yet
+ * @throws {PartyError} `PAYLOAD_TOO_LARGE`, `INVALID_REQUEST`
+ * @throws {RoutingError} 415 for another media type
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  const mediaType = request.headers.get("content-type");
+  if (mediaType === null || !/^application\/json *(;|$)/i.test(mediaType)) {
+    throw new RoutingError(
+      415,
+      `Cannot read a body of type ${mediaType?.slice(0, 100)}: send application/json`,
+    );
+  }
+  const bytes = await readBytes(request, maxBytes);
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (cause) {
+    throw new PartyError("INVALID_REQUEST", `Cannot parse ${bytes.byteLength} bytes as JSON`, {
+      cause,
+    });
+  }
+}
+
+/** Reads a body up to a limit, whatever length it claims to have. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  if (Number(request.headers.get("content-length")) > maxBytes) throw tooLarge(maxBytes);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      size += next.value.byteLength;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(next.value);
+    }
+  } catch (cause) {
+    if (cause instanceof PartyError) throw cause;
+    throw new PartyError("INVALID_REQUEST", `The body ended early, after ${size} bytes`, { cause });
+  } finally {
+    reader.releaseLock();
+  }
+  return chunks.length === 1 ? chunks[0]! : concat(chunks, size);
+}
+
+function concat(chunks: Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function tooLarge(maxBytes: number): PartyError {
+  return new PartyError(
+    "PAYLOAD_TOO_LARGE",
+    `Cannot take a body of more than ${maxBytes} bytes: send less, or raise the party's ` +
+      `maxRequestBytes`,
+  );
+}

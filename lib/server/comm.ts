@@ -1,0 +1,80 @@
+/**
+ * `/sessions/{s}/comm/send` and `/sessions/{s}/abort`: what the other parties say.
+ *
+ * @module
+ */
+
+import { isRank } from "../comm/collectives.ts";
+import { v } from "../deps.ts";
+import { ERROR_CODES, PartyError, SessionClosedError } from "../errors.ts";
+import type { Session } from "../resources/session.ts";
+import type { SessionManager } from "../resources/sessions.ts";
+import { check, Rank } from "../schema.ts";
+import { decodePayload, MessageBody } from "../wire/message.ts";
+import { readJson } from "./body.ts";
+import { nameParam, type Route } from "./routes.ts";
+
+const AbortBody = v.strictObject({
+  from_rank: Rank,
+  code: v.optional(v.picklist(ERROR_CODES), "INTERNAL"),
+  reason: v.optional(v.pipe(v.string(), v.maxLength(4_096)), "it gave no reason"),
+  boot: v.optional(v.string()),
+});
+
+/** The routes between parties. */
+export function commRoutes(sessions: SessionManager, maxRequestBytes: number): Route[] {
+  return [{
+    path: "/sessions/:session/comm/send",
+    handlers: {
+      POST: async (request) => {
+        const session = sessions.get(nameParam(request, "session"));
+        const body = check(MessageBody, await readJson(request, maxRequestBytes), "a message");
+        checkSender(session, body.from_rank);
+        if (body.to_rank !== session.rank) {
+          throw new PartyError(
+            "WRONG_RANK",
+            `Cannot take a message for rank ${body.to_rank}: this party is rank ${session.rank} ` +
+              `in session ${session.name}; compare the endpoints`,
+          );
+        }
+        receive(session, body);
+        return Response.json({ status: "ok" });
+      },
+    },
+  }, {
+    path: "/sessions/:session/abort",
+    handlers: {
+      POST: async (request) => {
+        const session = sessions.get(nameParam(request, "session"));
+        const body = check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
+        checkSender(session, body.from_rank);
+        if (session.communicator.knows(body.from_rank, body.boot)) {
+          session.communicator.onFarewell(body.from_rank, body);
+        }
+        return Response.json({ status: "ok" });
+      },
+    },
+  }];
+}
+
+function receive(session: Session, body: MessageBody): void {
+  const { failure } = session.communicator;
+  if (failure !== undefined) {
+    throw new SessionClosedError(
+      `Session ${session.name} takes no more messages: ${failure.message}`,
+      { session: session.name },
+    );
+  }
+  const { value, bytes } = decodePayload(body.data);
+  session.communicator.receive(body, value, bytes);
+}
+
+/** @throws {PartyError} `WRONG_RANK` when no peer of this party has the rank */
+function checkSender({ name, rank, worldSize }: Session, from: number): void {
+  if (isRank(from, worldSize) && from !== rank) return;
+  throw new PartyError(
+    "WRONG_RANK",
+    `Cannot take a message from rank ${from}: session ${name} has ${worldSize} parties, and this ` +
+      `is rank ${rank}`,
+  );
+}

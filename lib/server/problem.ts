@@ -1,0 +1,109 @@
+/**
+ * Errors as HTTP answers: `application/problem+json` (RFC 9457) with a `code`.
+ *
+ * @module
+ */
+
+import { type ErrorCode, PartyError } from "../errors.ts";
+
+/** The status that each code has over HTTP. */
+const STATUS_BY_CODE: Record<ErrorCode, number> = {
+  SERIALIZATION: 400,
+  INVALID_REQUEST: 400,
+  WRONG_RANK: 400,
+  AUTHENTICATION: 401,
+  FORBIDDEN: 403,
+  UNKNOWN_SESSION: 404,
+  UNKNOWN_PROGRAM: 404,
+  UNKNOWN_SYMBOL: 404,
+  CONFLICT: 409,
+  DUPLICATE_KEY: 409,
+  AGREEMENT_MISMATCH: 409,
+  PEER_RESTARTED: 409,
+  PEER_ABORTED: 409,
+  CANCELLED: 409,
+  SESSION_CLOSED: 410,
+  PAYLOAD_TOO_LARGE: 413,
+  MAILBOX_FULL: 429,
+  INTERNAL: 500,
+  NETWORK: 502,
+  PEER_UNREACHABLE: 502,
+  DRAINING: 503,
+  SEND_TIMEOUT: 504,
+  RECV_TIMEOUT: 504,
+};
+
+const TITLES: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  410: "Gone",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** What clients are asked to wait when a mailbox is full or a party ends. */
+const RETRY_AFTER = { "retry-after": "1" };
+/** The rest of the request is not read, or no further one is wanted. */
+const CLOSE = { "connection": "close" };
+
+const HEADERS_BY_CODE: Partial<Record<ErrorCode, Record<string, string>>> = {
+  MAILBOX_FULL: RETRY_AFTER,
+  PAYLOAD_TOO_LARGE: CLOSE,
+  DRAINING: { ...RETRY_AFTER, ...CLOSE },
+};
+
+/** A request that fits no route: its code is `INVALID_REQUEST`, its status says why. */
+export class RoutingError extends PartyError {
+  override name = "RoutingError";
+  /** 404, 405 or 415. */
+  readonly status: number;
+  /** What the answer says besides, such as `Allow`. */
+  readonly headers: Record<string, string>;
+
+  /** @param status 404, 405 or 415 */
+  constructor(status: 404 | 405 | 415, message: string, headers: Record<string, string> = {}) {
+    super("INVALID_REQUEST", message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/**
+ * Turns an error into an answer. Of an error that is not a {@linkcode PartyError} nothing is told.
+ *
+ * @param error what a handler threw
+ * @returns the answer; never with a stack or a path of this machine
+ */
+export function problemResponse(error: unknown): Response {
+  const known = error instanceof PartyError
+    ? error
+    : new PartyError("INTERNAL", "The party met an unexpected fault; its log tells more");
+  const routing = known instanceof RoutingError ? known : undefined;
+  const status = routing?.status ?? STATUS_BY_CODE[known.code];
+  return new Response(
+    JSON.stringify({
+      type: "about:blank",
+      title: TITLES[status],
+      status,
+      detail: known.message,
+      code: known.code,
+    }),
+    {
+      status,
+      headers: {
+        "content-type": "application/problem+json",
+        ...HEADERS_BY_CODE[known.code],
+        ...routing?.headers,
+      },
+    },
+  );
+}

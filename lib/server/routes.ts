@@ -1,0 +1,68 @@
+/**
+ * How routes are written down, and mounted on the router.
+ *
+ * @module
+ */
+
+import { type IRequest, Router } from "../deps.ts";
+import { PartyError } from "../errors.ts";
+import { NAME_PATTERN } from "../names.ts";
+import { RoutingError } from "./problem.ts";
+
+/** Answers one request; may throw, which becomes a problem answer. */
+export type Handler = (request: IRequest) => Response | Promise<Response>;
+
+/** The handlers of one path, by method. */
+export interface Route {
+  /** As itty-router has it, such as `/sessions/:session`. */
+  path: string;
+  /** What each method does; `HEAD` comes with `GET`. */
+  handlers: Partial<Record<"GET" | "POST" | "DELETE", Handler>>;
+}
+
+/**
+ * @param routes all that there is; anything else is 404 or, with another method, 405
+ * @param onError makes the answer to whatever a handler throws
+ * @returns the router's `fetch`
+ */
+export function mount(
+  routes: Route[],
+  onError: (error: unknown) => Response,
+): (request: Request) => Promise<Response> {
+  const router = Router({ catch: onError });
+  for (const { path, handlers } of routes) {
+    const { GET, POST, DELETE } = handlers;
+    if (GET) router.get(path, GET).head(path, GET);
+    if (POST) router.post(path, POST);
+    if (DELETE) router.delete(path, DELETE);
+    const allow = Object.keys(handlers).join(", ").replace("GET", "GET, HEAD");
+    router.all(path, ({ method }) => {
+      throw new RoutingError(405, `${method} is not possible here: use ${allow}`, { allow });
+    });
+  }
+  router.all("*", ({ method, url }) => {
+    throw new RoutingError(404, `There is no ${method} ${new URL(url).pathname.slice(0, 200)}`);
+  });
+  return (request) => router.fetch(request);
+}
+
+/**
+ * A name from the path; the router leaves it percent-encoded.
+ *
+ * @throws {PartyError} `INVALID_REQUEST` when it is not a name
+ */
+export function nameParam(request: IRequest, param: string): string {
+  const raw = request.params[param] ?? "";
+  let name: string | undefined;
+  try {
+    name = decodeURIComponent(raw);
+  } catch {
+    // A stray percent sign makes no name.
+  }
+  if (name !== undefined && NAME_PATTERN.test(name)) return name;
+  throw new PartyError(
+    "INVALID_REQUEST",
+    `Cannot take ${JSON.stringify(raw.slice(0, 100))} as the name of a ${param}: use 1 to 128 ` +
+      `letters, digits, '.', '_' or '-', but not '.' or '..'`,
+  );
+}

@@ -1,0 +1,233 @@
+/**
+ * The JSON form of a value. A plain JSON value is itself; whatever JSON lacks is an object with the
+ * field `$partyline`, which names the kind, and `value`:
+ *
+ * | value | form |
+ * | --- | --- |
+ * | `undefined` | `{"$partyline":"undefined"}` |
+ * | `NaN`, `Infinity`, `-Infinity`, `-0` | `{"$partyline":"number","value":"NaN"}` |
+ * | `bigint` | `{"$partyline":"bigint","value":"-ff"}`, hexadecimal |
+ * | `Date` | `{"$partyline":"Date","value":"2024-01-31T00:00:00.000Z"}`, `null` for an invalid one |
+ * | `Map`, `Set` | `{"$partyline":"Map","value":[[k,v],...]}`, `{"$partyline":"Set","value":[...]}` |
+ * | a typed array | `{"$partyline":"Float64Array","value":"..."}`, Base64 of little-endian bytes |
+ * | an object with a key `$partyline` | `{"$partyline":"Object","value":[[k,v],...]}` |
+ *
+ * @module
+ */
+
+import { SerializationError } from "../errors.ts";
+import { isTypedArray, typedArrayFromText, typedArrayToText } from "./typed_array.ts";
+
+/** How many arrays and objects may lie inside each other. */
+export const MAX_DEPTH = 1_000;
+
+const TAG = "$partyline";
+const SPECIAL_NUMBERS: Record<string, number> = {
+  "NaN": NaN,
+  "Infinity": Infinity,
+  "-Infinity": -Infinity,
+  "-0": -0,
+};
+
+type Path = (string | number)[];
+
+/**
+ * Turns a value into the text of its JSON form.
+ *
+ * @param value any value of the table above, nested up to {@linkcode MAX_DEPTH}
+ * @returns JSON text
+ * @throws {SerializationError} for a function, symbol, class instance or cycle, naming its path
+ */
+export function encodeJson(value: unknown): string {
+  return JSON.stringify(pack(value, [], []));
+}
+
+/**
+ * Turns the text of a JSON form back into the value.
+ *
+ * @param text JSON text
+ * @returns the value; a key such as `__proto__` in it is data
+ * @throws {SerializationError} when the text is not JSON or a tagged part of it is malformed
+ */
+export function decodeJson(text: string): unknown {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new SerializationError(`Cannot decode ${text.length} characters as JSON`, {
+      cause: error,
+    });
+  }
+  return unpack(json, []);
+}
+
+/** Packs one value; `path` leads to it and `around` holds the containers that it lies in. */
+function pack(value: unknown, path: Path, around: object[]): unknown {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      if (Number.isFinite(value) && !Object.is(value, -0)) return value;
+      return { [TAG]: "number", value: Object.is(value, -0) ? "-0" : String(value) };
+    case "bigint":
+      return { [TAG]: "bigint", value: value.toString(16) };
+    case "undefined":
+      return { [TAG]: "undefined" };
+    case "object":
+      return value === null ? null : packObject(value, path, around);
+    default:
+      throw cannotSend(`a ${typeof value}`, path);
+  }
+}
+
+function packObject(value: object, path: Path, around: object[]): unknown {
+  if (isTypedArray(value)) {
+    const { kind, text } = typedArrayToText(value);
+    return { [TAG]: kind, value: text };
+  }
+  if (value instanceof Date) {
+    return { [TAG]: "Date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
+  }
+  if (around.includes(value)) throw cannotSend("a cycle", path);
+  if (around.length >= MAX_DEPTH) throw tooDeep(path);
+  around.push(value);
+  const packed = packContainer(value, path, around);
+  around.pop();
+  return packed;
+}
+
+function packContainer(value: object, path: Path, around: object[]): unknown {
+  const inner = (child: unknown, step: string | number) => {
+    path.push(step);
+    const packed = pack(child, path, around);
+    path.pop();
+    return packed;
+  };
+  if (Array.isArray(value)) return Array.from(value, inner);
+  if (value instanceof Map) {
+    const entries = Array.from(value, ([key, child], at) => [inner(key, at), inner(child, at)]);
+    return { [TAG]: "Map", value: entries };
+  }
+  if (value instanceof Set) return { [TAG]: "Set", value: Array.from(value, inner) };
+
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) {
+    throw cannotSend(`an instance of ${prototype.constructor?.name ?? "a class"}`, path);
+  }
+  if (Object.getOwnPropertySymbols(value).length > 0) throw cannotSend("a symbol key", path);
+  const entries = Object.entries(value).map(([key, child]) => [key, inner(child, key)] as const);
+  // fromEntries defines `__proto__` as data, where an assignment would set the prototype.
+  return Object.hasOwn(value, TAG)
+    ? { [TAG]: "Object", value: entries }
+    : Object.fromEntries(entries);
+}
+
+/** Unpacks one parsed value, arrays and objects in place. */
+function unpack(json: unknown, path: Path): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return unpackItems(json, path);
+  if (Object.hasOwn(json, TAG)) return unpackTagged(json as Record<string, unknown>, path);
+  if (path.length >= MAX_DEPTH) throw tooDeep(path);
+  const fields = json as Record<string, unknown>;
+  for (const key of Object.keys(fields)) {
+    const child = fields[key];
+    if (typeof child === "object" && child !== null) {
+      path.push(key);
+      fields[key] = unpack(child, path);
+      path.pop();
+    }
+  }
+  return json;
+}
+
+function unpackItems(items: unknown[], path: Path): unknown[] {
+  if (path.length >= MAX_DEPTH) throw tooDeep(path);
+  for (let at = 0; at < items.length; at++) {
+    const child = items[at];
+    if (typeof child === "object" && child !== null) {
+      path.push(at);
+      items[at] = unpack(child, path);
+      path.pop();
+    }
+  }
+  return items;
+}
+
+function unpackTagged(json: Record<string, unknown>, path: Path): unknown {
+  const { [TAG]: kind, value, ...more } = json;
+  if (typeof kind !== "string" || Object.keys(more).length > 0) throw malformed(kind, path);
+  switch (kind) {
+    case "undefined":
+      if (Object.hasOwn(json, "value")) break;
+      return undefined;
+    case "number":
+      if (typeof value !== "string" || !Object.hasOwn(SPECIAL_NUMBERS, value)) break;
+      return SPECIAL_NUMBERS[value];
+    case "bigint":
+      if (typeof value !== "string" || !/^(0|-?[1-9a-f][0-9a-f]*)$/.test(value)) break;
+      return value.startsWith("-") ? -BigInt(`0x${value.slice(1)}`) : BigInt(`0x${value}`);
+    case "Date": {
+      if (value === null) return new Date(NaN);
+      const date = new Date(typeof value === "string" ? value : NaN);
+      if (Number.isNaN(date.getTime()) || date.toISOString() !== value) break;
+      return date;
+    }
+    case "Set":
+      if (!Array.isArray(value)) break;
+      return new Set(unpackItems(value, path));
+    case "Map":
+      if (!isEntries(value)) break;
+      return new Map(unpackEntries(value, path));
+    case "Object":
+      if (!isEntries(value) || value.some(([key]) => typeof key !== "string")) break;
+      return Object.fromEntries(unpackEntries(value, path));
+    default: {
+      const array = typeof value === "string" ? typedArrayFromText(kind, value) : undefined;
+      if (array !== undefined) return array;
+    }
+  }
+  throw malformed(kind, path);
+}
+
+function isEntries(value: unknown): value is [unknown, unknown][] {
+  return Array.isArray(value) &&
+    value.every((entry) => Array.isArray(entry) && entry.length === 2);
+}
+
+function unpackEntries(entries: [unknown, unknown][], path: Path): [unknown, unknown][] {
+  if (path.length >= MAX_DEPTH) throw tooDeep(path);
+  entries.forEach((entry, at) => {
+    path.push(at);
+    entry[0] = unpack(entry[0], path);
+    entry[1] = unpack(entry[1], path);
+    path.pop();
+  });
+  return entries;
+}
+
+function cannotSend(what: string, path: Path): SerializationError {
+  return new SerializationError(
+    `Cannot send ${what}, at ${place(path)}: send plain data, such as objects, arrays, numbers, ` +
+      `strings and typed arrays`,
+  );
+}
+
+function tooDeep(path: Path): SerializationError {
+  return new SerializationError(
+    `Cannot take a value nested deeper than ${MAX_DEPTH}, at ${place(path)}: flatten it`,
+  );
+}
+
+function malformed(kind: unknown, path: Path): SerializationError {
+  const name = JSON.stringify(kind)?.slice(0, 60);
+  return new SerializationError(`Cannot decode a malformed "${TAG}" of ${name}, at ${place(path)}`);
+}
+
+function place(path: Path): string {
+  const steps = path.length > 12 ? [...path.slice(0, 6), "...", ...path.slice(-3)] : path;
+  return "value" + steps.map((step) => {
+    if (typeof step === "number") return `[${step}]`;
+    return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step).slice(0, 60)}]`;
+  }).join("");
+}

@@ -1,0 +1,58 @@
+/**
+ * Partyline: secure multi-party computation over plain HTTP, one process per party.
+ *
+ * ```ts
+ * import { createParty, serve } from "./mod.ts";
+ *
+ * const parties = [createParty(), createParty()]; // one process each in real life
+ * const servers = await Promise.all(parties.map((party) => serve(party, { port: 0 })));
+ * const endpoints = servers.map((server) => server.url);
+ * const [alice, bob] = await Promise.all(
+ *   parties.map((party, rank) => party.createSession({ name: "demo", rank, endpoints })),
+ * );
+ *
+ * await alice!.communicator.send(1, "hello", { message: "Hello Party 1" });
+ * console.log(await bob!.communicator.recv(0, "hello")); // { message: "Hello Party 1" }
+ *
+ * await Promise.all(parties.map((party) => party.close()));
+ * await Promise.all(servers.map((server) => server.close()));
+ * ```
+ *
+ * @module
+ */
+
+export { createParty, type Party, type PartyOptions } from "./lib/party.ts";
+export { serve, type ServeOptions, type Server } from "./lib/serve/serve.ts";
+export type {
+  CollectiveOptions,
+  Communicator,
+  PeerStats,
+  RootedOptions,
+  WaitOptions,
+} from "./lib/comm/communicator.ts";
+export { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./lib/comm/base.ts";
+export { HttpCommunicator, type HttpCommunicatorOptions } from "./lib/comm/http.ts";
+export { MemoryCommunicator } from "./lib/comm/memory.ts";
+export type { Session, SessionLimits, SessionState } from "./lib/resources/session.ts";
+export type { SessionSpec } from "./lib/resources/spec.ts";
+export type { SessionSymbol, SymbolTable } from "./lib/resources/symbols.ts";
+export type {
+  Computation,
+  ComputationContext,
+  ComputationSpec,
+  ComputationState,
+} from "./lib/resources/computation.ts";
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorFields,
+  NetworkError,
+  PartyError,
+  PeerAbortedError,
+  PeerRestartedError,
+  SerializationError,
+  SessionClosedError,
+  TimeoutError,
+} from "./lib/errors.ts";
+export { decodeJson, encodeJson } from "./lib/wire/json.ts";
+export { VERSION } from "./lib/version.ts";
