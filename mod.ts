@@ -2,7 +2,7 @@
  * Partyline: secure multi-party computation over plain HTTP, one process per party.
  *
  * ```ts
- * import { createParty, serve } from "./mod.ts";
+ * import { createParty, serve } from "partyline";
  *
  * const parties = [createParty(), createParty()]; // one process each in real life
  * const servers = await Promise.all(parties.map((party) => serve(party, { port: 0 })));
@@ -54,5 +54,10 @@ export {
   SessionClosedError,
   TimeoutError,
 } from "./lib/errors.ts";
+export { secureSum, type SecureSumOptions } from "./lib/mpc/secure_sum.ts";
+export { combine, split } from "./lib/mpc/shares.ts";
+export type { RandomSource } from "./lib/mpc/ring.ts";
+export { hello, type HelloResult } from "./lib/programs/hello.ts";
+export { type Column, type Moments, pooledMoments } from "./lib/programs/mean.ts";
 export { decodeJson, encodeJson } from "./lib/wire/json.ts";
 export { VERSION } from "./lib/version.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Listen } from "./serve.ts";
+import type { Listen } from "./listen.ts";
 
 /** What is used of Deno, so that this file has types on Node too. */
 interface DenoServe {

@@ -6,7 +6,7 @@
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Listen } from "./serve.ts";
+import type { Listen } from "./listen.ts";
 
 /** Longer than parties usually compute between two rounds, so that they keep their connections. */
 const KEEP_ALIVE_MS = 65_000;

@@ -6,6 +6,7 @@
 
 import { describeError, NetworkError } from "../errors.ts";
 import { Drain, type Handler } from "./drain.ts";
+import type { Listen } from "./listen.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
@@ -47,21 +48,6 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What a runtime's own file gives: a server that listens, and its sudden end. */
-export interface Listener {
-  /** The port that it listens on. */
-  port: number;
-  /** Ends all connections at once. */
-  stop(): Promise<void>;
-}
-
-/** Listens on this runtime; counts each request in `drain` until its answer is written. */
-export type Listen = (
-  handler: Handler,
-  drain: Drain,
-  options: { hostname: string; port: number },
-) => Promise<Listener>;
-
 /**
  * Serves a party's HTTP API, on Node or on Deno.
  *
@@ -72,7 +58,7 @@ export type Listen = (
  *
  * @example
  * ```ts
- * import { createParty, serve } from "./mod.ts";
+ * import { createParty, serve } from "partyline";
  *
  * const server = await serve(createParty(), { port: 0 });
  * const answer = await fetch(`${server.url}/health`);

@@ -1,0 +1,121 @@
+/**
+ * Runs all checks and tests, and closes with `N passed, N failed`, counted from what ran.
+ *
+ * `--only node` or `--only deno` runs one side; further arguments pick test files by a part of
+ * their names, and leave the checks out.
+ *
+ * @module
+ */
+
+import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import process from "node:process";
+import { parseArgs, stripVTControlCharacters } from "node:util";
+import { findRuntimes, ROOT, type Runtime } from "./processes.ts";
+
+/** A test file that takes longer hangs. */
+const MAX_FILE_MS = 300_000;
+
+interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: "string" } },
+});
+const sides: Runtime[] = ["node", "deno"];
+if (values.only !== undefined && !sides.includes(values.only as Runtime)) {
+  console.error(`Cannot test only ${values.only}: give node or deno`);
+  process.exit(2);
+}
+
+const runtimes = findRuntimes();
+const files = (await readdir(`${ROOT}tests`))
+  .filter((file) => file.endsWith(".test.ts"))
+  .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
+  .sort();
+const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
+for (const side of sides) {
+  if (values.only !== undefined && values.only !== side) continue;
+  const command = runtimes.get(side);
+  if (command === undefined) {
+    console.log(`left out: ${files.length} files on ${side}, which is not on this machine`);
+    total.skipped += files.length;
+    continue;
+  }
+  if (positionals.length === 0) await runChecks(side, command[0]!);
+  for (const file of files) {
+    count(`${side} ${file}`, await run([...command, `tests/${file}`]), uvuOutcome);
+  }
+}
+const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+/** What one side checks besides its tests. */
+async function runChecks(side: Runtime, program: string): Promise<void> {
+  if (side === "node") {
+    const tsc = [program, "node_modules/typescript/bin/tsc"];
+    return count("types with tsc", await run(tsc), checkOutcome);
+  }
+  const check = [program, "check", "mod.ts", "scripts", "tests"];
+  count("types with deno check", await run(check), checkOutcome);
+  count("format", await run([program, "fmt", "--check"]), checkOutcome);
+  count("lint", await run([program, "lint"]), checkOutcome);
+  const doc = [program, "test", "-A", "--doc", "mod.ts", "lib", "README.md"];
+  count("examples", await run(doc), denoTestOutcome);
+}
+
+interface Finished {
+  code: number | null;
+  output: string;
+}
+
+function run([program, ...args]: string[]): Promise<Finished> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, NO_COLOR: "1" };
+    const child = spawn(program!, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const collect = (text: string) => output += text;
+    child.stdout.setEncoding("utf8").on("data", collect);
+    child.stderr.setEncoding("utf8").on("data", collect);
+    const timer = setTimeout(() => child.kill("SIGKILL"), MAX_FILE_MS);
+    child.on("error", (error) => collect(String(error)));
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, output: stripVTControlCharacters(output) });
+    });
+  });
+}
+
+function count(what: string, finished: Finished, read: (finished: Finished) => Outcome): void {
+  const outcome = read(finished);
+  total.passed += outcome.passed;
+  total.failed += outcome.failed;
+  total.skipped += outcome.skipped;
+  const ok = outcome.failed === 0;
+  console.log(`${ok ? "ok  " : "FAIL"} ${what}: ${outcome.passed} passed`);
+  if (!ok) console.log(finished.output);
+}
+
+function checkOutcome({ code }: Finished): Outcome {
+  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** A file that ran no test, or that ended badly after its tests, has failed. */
+function uvuOutcome({ code, output }: Finished): Outcome {
+  const summary = /Total:\s+(\d+)\s+Passed:\s+(\d+)\s+Skipped:\s+(\d+)/.exec(output);
+  const [ran = 0, passed = 0, skipped = 0] = summary?.slice(1).map(Number) ?? [];
+  const ended = code === 0 && ran > 0;
+  return { passed, failed: ended ? ran - passed : Math.max(1, ran - passed), skipped };
+}
+
+function denoTestOutcome({ code, output }: Finished): Outcome {
+  const summary = /(\d+) passed.*? \| (\d+) failed/.exec(output);
+  const [passed = 0, failed = 0] = summary?.slice(1).map(Number) ?? [];
+  const ended = code === 0 && passed > 0;
+  return { passed, failed: ended ? failed : Math.max(1, failed), skipped: 0 };
+}

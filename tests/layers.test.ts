@@ -1,0 +1,98 @@
+import { readdir, readFile } from "node:fs/promises";
+import { posix } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { ROOT } from "../scripts/processes.ts";
+
+/** What each folder of `lib`, and each file beside them, may import of the others. */
+const MAY_IMPORT: Record<string, string[]> = {
+  "deps.ts": [],
+  "errors.ts": [],
+  "names.ts": [],
+  "version.ts": [],
+  "schema.ts": ["deps.ts", "errors.ts", "names.ts"],
+  "wire": ["deps.ts", "errors.ts", "schema.ts"],
+  "comm": ["errors.ts", "names.ts", "wire"],
+  "mpc": ["comm/communicator.ts", "errors.ts"],
+  "programs": ["comm/communicator.ts", "errors.ts", "mpc"],
+  "resources": ["comm", "deps.ts", "errors.ts", "schema.ts", "wire"],
+  "server": ["comm", "deps.ts", "errors.ts", "names.ts", "resources", "schema.ts", "wire"],
+  "serve": ["errors.ts", "server"],
+  "party.ts": ["resources", "server"],
+};
+
+/** Where a package or a runtime's own module may be named. */
+const OUTSIDE: Record<string, RegExp> = {
+  "lib/deps.ts": /^npm:/,
+  "lib/serve/node.ts": /^(node:|@whatwg-node\/server$)/,
+};
+
+const files = [
+  "mod.ts",
+  ...(await readdir(`${ROOT}lib`, { recursive: true }))
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => `lib/${file.replaceAll("\\", "/")}`),
+];
+
+const imports = new Map<string, string[]>();
+for (const file of files) {
+  const code = (await readFile(`${ROOT}${file}`, "utf8")).replaceAll(/^ *\*.*$/gm, "");
+  const specifiers = [...code.matchAll(/(?:[}*]|as \w+) from "([^"]+)"|\bimport\("([^"]+)"\)/g)];
+  imports.set(file, specifiers.map(([, from, dynamic]) => from ?? dynamic!));
+}
+
+function resolve(file: string, specifier: string): string {
+  return posix.join(posix.dirname(file), specifier);
+}
+
+function local(file: string): string[] {
+  return imports.get(file)!.filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => resolve(file, specifier));
+}
+
+test("every import of a file leads to a file", () => {
+  for (const file of files) {
+    for (const target of local(file)) assert.ok(imports.has(target), `${file} -> ${target}`);
+  }
+});
+
+test("folders import one way only", () => {
+  for (const file of files.filter((file) => file.startsWith("lib/"))) {
+    const place = file.split("/")[1]!;
+    for (const target of local(file)) {
+      const path = target.slice("lib/".length);
+      const targetPlace = path.split("/")[0]!;
+      const allowed = MAY_IMPORT[place] ?? assert.unreachable(`no rule for ${place}`);
+      assert.ok(
+        targetPlace === place || allowed!.includes(targetPlace) || allowed!.includes(path),
+        `${file} must not import ${target}`,
+      );
+    }
+  }
+});
+
+test("only mod.ts imports party.ts", () => {
+  const importers = files.filter((file) => local(file).includes("lib/party.ts"));
+  assert.equal(importers, ["mod.ts"]);
+});
+
+test("no file imports itself, directly or through others", () => {
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]) => {
+    assert.not.ok(path.includes(file), `cycle: ${[...path, file].join(" -> ")}`);
+    if (done.has(file)) return;
+    for (const target of local(file)) visit(target, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+});
+
+test("packages and runtime modules are named in one place each", () => {
+  for (const file of files) {
+    for (const specifier of imports.get(file)!.filter((name) => !name.startsWith("."))) {
+      assert.ok(OUTSIDE[file]?.test(specifier), `${file} must not import ${specifier}`);
+    }
+  }
+});
+
+test.run();
