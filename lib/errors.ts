@@ -55,7 +55,7 @@ export interface ErrorFields {
  *
  * @example
  * ```ts
- * import { PartyError } from "./mod.ts";
+ * import { PartyError } from "partyline";
  *
  * const error = new PartyError("CONFLICT", "Session demo exists with rank 0", { session: "demo" });
  * console.log(error.code); // "CONFLICT"

@@ -50,7 +50,7 @@ export interface Party {
  *
  * @example
  * ```ts
- * import { createParty, serve } from "./mod.ts";
+ * import { createParty, serve } from "partyline";
  *
  * const party = createParty();
  * const server = await serve(party, { port: 0 });

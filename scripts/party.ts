@@ -5,16 +5,17 @@
  * @module
  */
 
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { describeError, PartyError } from "../lib/errors.ts";
 import { createParty } from "../lib/party.ts";
 import type { Session } from "../lib/resources/session.ts";
-import { serve, type Server } from "../lib/serve/serve.ts";
+import { serve } from "../lib/serve/serve.ts";
+import { VERSION } from "../lib/version.ts";
+import { HELP } from "./cli/help.ts";
+import { findHost, type Host } from "./cli/host.ts";
 import { type Job, type JobName, prepareJob } from "./cli/jobs.ts";
 import {
-  type CliOptions,
-  parseArguments,
+  type Options,
+  parseOptions,
   readEndpoints,
   sessionSpec,
   UsageError,
@@ -23,51 +24,51 @@ import {
 /** Prints one line: for a machine with `--json`, for people otherwise. */
 type Print = (event: Record<string, unknown>, text: string) => void;
 
-async function main(options: CliOptions): Promise<void> {
-  const print: Print = (event, text) => console.log(options.json ? JSON.stringify(event) : text);
-  const configured = await readEndpoints(options);
-  const joins = options.session !== undefined || options.run !== undefined;
-  const fromStdin = joins && options.endpoints === "-";
-  const known = joins && !fromStdin ? sessionSpec(options, configured!) : undefined;
-  const job = options.run && await prepareJob(options.run, options);
+async function main(host: Host): Promise<void> {
+  const options = parseOptions(host.args);
+  if (options.help) return console.log(HELP);
+  if (options.version) return console.log(VERSION);
   const stopped = new AbortController();
-  const stop = (signal: string) => {
-    if (stopped.signal.aborted) process.exit(1); // asked twice: now
+  const forget = host.onStop((signal) => {
+    if (stopped.signal.aborted) host.exit(1); // asked twice: now
     stopped.abort(new PartyError("CANCELLED", `Stopped by ${signal}`));
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
-
-  const party = createParty({ timeoutMs: options.timeoutMs });
-  const server = await serve(party, {
-    hostname: options.host,
-    port: options.port ?? ownPort(configured, options.rank) ?? 8000,
   });
   try {
-    announce(server, options, print);
-    const spec = fromStdin ? sessionSpec(options, await readLine(stopped.signal)) : known;
+    await runParty(options, host, stopped.signal);
+  } finally {
+    forget();
+  }
+}
+
+async function runParty(options: Options, host: Host, stopped: AbortSignal): Promise<void> {
+  const print: Print = (event, text) => console.log(options.json ? JSON.stringify(event) : text);
+  const { rank, run, session: name, host: hostname } = options;
+  const joins = run !== undefined || name !== undefined;
+  const fromStdin = joins && options.endpoints === "-";
+  // All that can be wrong here is found before anyone waits for this party.
+  const endpoints = await readEndpoints(options, host);
+  const known = joins && !fromStdin ? sessionSpec(options, endpoints!) : undefined;
+  const job = run && await prepareJob(run, options);
+
+  const party = createParty({ timeoutMs: options["timeout-ms"] });
+  const port = options.port ?? portOf(endpoints?.[rank ?? -1]) ?? 8000;
+  const server = await serve(party, { hostname, port });
+  try {
+    if (!["127.0.0.1", "::1", "localhost"].includes(hostname)) {
+      console.error(
+        `Warning: ${hostname} lets the network in, and this party asks nobody who it is`,
+      );
+    }
+    const who = rank === undefined ? "Party" : `Party ${rank}`;
+    print({ event: "listening", url: server.url, rank }, `${who} listens on ${server.url}`);
+    const spec = fromStdin ? await specFromStdin(options, host, stopped) : known;
     const session = spec && await party.createSession(spec);
-    if (job) await runJob(session!, options.run!, job, stopped.signal, print);
-    else await aborted(stopped.signal);
+    if (job) await runJob(session!, run!, job, stopped, print);
+    else await aborted(stopped);
   } finally {
     await party.close();
     await server.close();
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
   }
-}
-
-function announce(server: Server, { rank, host }: CliOptions, print: Print): void {
-  if (!["127.0.0.1", "::1", "localhost"].includes(host)) {
-    console.error(`Warning: ${host} lets the network in, and this party asks nobody who they are`);
-  }
-  const who = rank === undefined ? "Party" : `Party ${rank}`;
-  print({ event: "listening", url: server.url, rank }, `${who} listens on ${server.url}`);
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
 async function runJob(
@@ -85,43 +86,42 @@ async function runJob(
   stopped.addEventListener("abort", cancel, { once: true });
   if (stopped.aborted) cancel();
   const result = await computation.result as object;
-  const { messages, bytes } = session.communicator.stats.reduce(
-    (total, peer) => ({
-      messages: total.messages + peer.messagesSent,
-      bytes: total.bytes + peer.bytesSent,
+  const sent = session.communicator.stats.reduce(
+    ({ messages, bytes }, peer) => ({
+      messages: messages + peer.messagesSent,
+      bytes: bytes + peer.bytesSent,
     }),
     { messages: 0, bytes: 0 },
   );
   print(
-    { event: "result", job: name, held: job.held, result, sent: { messages, bytes } },
-    `${job.describe(result)} (messages sent: ${messages}, bytes: ${bytes})`,
+    { event: "result", job: name, held: job.held, result, sent },
+    `${job.describe(result)} (messages sent: ${sent.messages}, bytes: ${sent.bytes})`,
   );
 }
 
-function ownPort(endpoints: string[] | undefined, rank: number | undefined): number | undefined {
-  const own = rank === undefined ? undefined : endpoints?.[rank];
-  return own !== undefined && URL.canParse(own)
-    ? Number(new URL(own).port) || undefined
-    : undefined;
+/** For a launcher that knows the parties' URLs only once all of them listen. */
+async function specFromStdin(options: Options, host: Host, stopped: AbortSignal) {
+  const line = await host.readLine(stopped);
+  stopped.throwIfAborted();
+  if (line === undefined) throw new UsageError("--endpoints=- found no line on standard input");
+  return sessionSpec(options, line.trim().split(","));
 }
 
-/** The endpoints from standard input: for a launcher that knows them once all parties listen. */
-async function readLine(signal: AbortSignal): Promise<string[]> {
-  const lines = createInterface({ input: process.stdin, signal });
-  try {
-    for await (const line of lines) return line.trim().split(",");
-  } finally {
-    lines.close();
-    process.stdin.destroy();
-  }
-  throw signal.reason ?? new UsageError("--endpoints=- found no line on standard input");
+function portOf(endpoint: string | undefined): number | undefined {
+  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined;
+  return Number(new URL(endpoint).port) || undefined;
 }
 
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
+const host = await findHost();
 try {
-  const options = parseArguments(process.argv.slice(2));
-  if (options !== undefined) await main(options);
+  await main(host);
 } catch (error) {
   const usage = error instanceof UsageError;
   console.error(`partyline: ${describeError(error)}${usage ? "; see partyline --help" : ""}`);
-  process.exitCode = usage ? 2 : 1;
+  host.setExitCode(usage ? 2 : 1);
 }

@@ -80,6 +80,13 @@ export class ScriptProcess {
     throw new Error(`The process ended with ${await this.exited}: ${this.stderr.trim()}`);
   }
 
+  /** Sends it a signal; nothing happens when it has ended. */
+  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    // Not child.kill(): Deno's then gives the signal as the outcome, whatever the outcome is.
+    process.kill(this.child.pid!, signal);
+  }
+
   /** Writes one line to its standard input. */
   write(line: string): void {
     this.child.stdin!.write(`${line}\n`);

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import {
   combine,
   MemoryCommunicator,
-  PartyError,
+  type PartyError,
   pooledMoments,
   secureSum,
   split,

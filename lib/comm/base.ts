@@ -9,6 +9,7 @@ import { decodePayload, encodePayload, MAX_KEY_LENGTH } from "../wire/message.ts
 import { CollectiveCommunicator, isRank } from "./collectives.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
 import { Mailbox } from "./mailbox.ts";
+import { settledWithin } from "./wait.ts";
 
 /** Options of every communicator. */
 export interface CommunicatorOptions {
@@ -40,6 +41,8 @@ export interface Farewell {
 
 /** How long `close()` lets messages that are on their way arrive. */
 const CLOSE_GRACE_MS = 2_000;
+/** How much of the reason of a farewell the others are told, in UTF-16 code units. */
+const MAX_REASON_LENGTH = 1_000;
 
 /** The base of all communicators: a subclass only moves bytes. */
 export abstract class CommunicatorBase extends CollectiveCommunicator {
@@ -51,7 +54,11 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   readonly #mailbox: Mailbox;
   readonly #timeoutMs: number;
   readonly #sending = new Set<Promise<void>>();
+  /** The ranks that are done with the session. */
+  readonly #left = new Set<number>();
   #failure: Error | undefined;
+  /** This party's own way out of the session, once it has begun. */
+  #leaving: Promise<void> | undefined;
 
   /** @throws {RangeError} when the world of that size has no such rank */
   constructor(worldSize: number, options: CommunicatorOptions) {
@@ -89,7 +96,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
       this.#mailbox.deliver(to, key, decodePayload(encodePayload(data).data).value, 0);
       return;
     }
-    const sending = this.transmit(to, key, data, { timeoutMs: this.#timeoutMs, ...options });
+    const sending = this.transmit(to, key, data, this.#withDefaults(options));
     this.#sending.add(sending);
     try {
       await sending;
@@ -101,7 +108,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   /** {@inheritDoc Communicator.recv} */
   async recv<T = unknown>(from: number, key: string, options: WaitOptions = {}): Promise<T> {
     this.#check("receive", "from", from, key);
-    return await this.#mailbox.take(from, key, { timeoutMs: this.#timeoutMs, ...options }) as T;
+    return await this.#mailbox.take(from, key, this.#withDefaults(options)) as T;
   }
 
   /**
@@ -131,9 +138,10 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
       `Rank ${from} ${left ? "left" : "failed in"} session ${this.session}: ${reason} (${code})`,
       { rank: from, session: this.session, peerCode: code, reason },
     );
-    if (!left) return this.fail(error);
+    if (!left) return this.#fail(error);
+    this.#left.add(from);
     this.#mailbox.markGone(from, error);
-    this.disconnect(error, from);
+    this.finishSending(from, error);
   }
 
   /**
@@ -142,7 +150,11 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    *
    * @param reason what the others are told
    */
-  async close(reason = "it is done"): Promise<void> {
+  close(reason = "it is done"): Promise<void> {
+    return this.#leaving ??= this.#close(reason);
+  }
+
+  async #close(reason: string): Promise<void> {
     if (this.#failure) return;
     const error = new SessionClosedError(`Session ${this.session} is closed: ${reason}`, {
       session: this.session,
@@ -151,23 +163,34 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     this.#mailbox.close(error);
     await settledWithin([...this.#sending], CLOSE_GRACE_MS);
     this.disconnect(error);
-    await this.sendFarewell({ code: "SESSION_CLOSED", reason });
+    await this.#sayFarewell("SESSION_CLOSED", reason);
   }
 
   /**
-   * Gives up: everything that waits here rejects with the error, and so it does at the others.
+   * Gives up: everything that waits here rejects with the error, and at the others with
+   * `PEER_ABORTED`.
    *
-   * @param error why
+   * @param cause why; made an error when it is something else
    */
-  async abort(error: Error): Promise<void> {
-    if (this.#failure) return;
-    this.fail(error);
-    const code = error instanceof PartyError ? error.code : "INTERNAL";
-    await this.sendFarewell({ code, reason: error.message });
+  abort(cause: unknown): Promise<void> {
+    return this.#leaving ??= this.#abort(cause);
   }
 
-  /** Rejects everything that waits here, without telling anyone. @param error why */
-  protected fail(error: Error): void {
+  async #abort(cause: unknown): Promise<void> {
+    if (this.#failure) return;
+    const error = cause instanceof Error
+      ? cause
+      : new PartyError("INTERNAL", `Gave up on what is no Error: ${primitiveText(cause)}`, {
+        cause,
+      });
+    this.#fail(error);
+    // Only who is done says SESSION_CLOSED; an error with that code is of another session.
+    const known = error instanceof PartyError && error.code !== "SESSION_CLOSED";
+    await this.#sayFarewell(known ? error.code : "INTERNAL", error.message);
+  }
+
+  /** Rejects everything that waits here, without telling anyone. */
+  #fail(error: Error): void {
     if (this.#failure) return;
     this.#failure = error;
     this.#mailbox.close(error);
@@ -182,11 +205,34 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     options: WaitOptions & { timeoutMs: number },
   ): Promise<void>;
 
-  /** Rejects what is on its way to a rank, or to all of them. */
-  protected abstract disconnect(error: Error, rank?: number): void;
+  /** Rejects what is on its way, and what is sent from now on. */
+  protected abstract disconnect(error: Error): void;
 
-  /** Tells all other parties, as far as they can be reached; never rejects. */
-  protected abstract sendFarewell(farewell: Farewell): Promise<void>;
+  /**
+   * The same for one rank, which has left; but a message that is just arriving there may arrive:
+   * who leaves as soon as it has the last message must not make its sender fail.
+   */
+  protected abstract finishSending(rank: number, error: Error): void;
+
+  /** Tells other parties, as far as they can be reached; never rejects. */
+  protected abstract sendFarewell(farewell: Farewell, ranks: readonly number[]): Promise<void>;
+
+  /** Whether a rank is done with the session: nothing more of it comes from there. */
+  protected hasLeft(rank: number): boolean {
+    return this.#left.has(rank);
+  }
+
+  async #sayFarewell(code: ErrorCode, reason: string): Promise<void> {
+    // Who has left may be in its next session of this name, which is none of this one's affair.
+    const ranks = [...this.stats.keys()].filter((rank) =>
+      rank !== this.rank && !this.#left.has(rank)
+    );
+    await this.sendFarewell({ code, reason: reason.slice(0, MAX_REASON_LENGTH) }, ranks);
+  }
+
+  #withDefaults({ timeoutMs = this.#timeoutMs, signal }: WaitOptions) {
+    return { timeoutMs, signal };
+  }
 
   #check(verb: string, preposition: string, rank: number, key: string): void {
     if (!isRank(rank, this.worldSize)) {
@@ -195,19 +241,16 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
       );
     }
     if (typeof key !== "string" || key.length === 0 || key.length > MAX_KEY_LENGTH) {
+      const given = typeof key === "string" ? `a key of ${key.length} characters` : typeof key;
       throw new TypeError(
-        `Cannot ${verb} under a key of ${key?.length ?? typeof key} characters: give a string of ` +
-          `1 to ${MAX_KEY_LENGTH}`,
+        `Cannot ${verb} under ${given}: give a string of 1 to ${MAX_KEY_LENGTH} characters`,
       );
     }
     if (this.#failure) throw this.#failure;
   }
 }
 
-async function settledWithin(promises: Promise<unknown>[], ms: number): Promise<void> {
-  if (promises.length === 0) return;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([Promise.allSettled(promises), late]);
-  clearTimeout(timer);
+/** An object may refuse to become text; a primitive never does. */
+function primitiveText(value: unknown): string {
+  return Object(value) === value ? `an ${typeof value}` : String(value);
 }

@@ -35,8 +35,9 @@ export abstract class CollectiveCommunicator implements Communicator {
 
   /** {@inheritDoc Communicator.spawn} */
   spawn(name: string): Communicator {
-    if (!NAME_PATTERN.test(name)) {
-      throw new TypeError(`Cannot spawn context ${JSON.stringify(name)}: use ${NAME_PATTERN}`);
+    if (typeof name !== "string" || !NAME_PATTERN.test(name)) {
+      const given = typeof name === "string" ? JSON.stringify(name.slice(0, 130)) : typeof name;
+      throw new TypeError(`Cannot spawn context ${given}: use ${NAME_PATTERN}`);
     }
     if (this.#spawned.has(name)) {
       throw new TypeError(`Cannot spawn context "${name}" twice: its messages would meet`);

@@ -69,7 +69,8 @@ export interface Communicator {
 
   /**
    * Sends a value and resolves when the receiver holds it. A peer that is not up yet, or has not
-   * created the session yet, is waited for.
+   * created the session yet, is waited for. A message whose send was given up, by its deadline or
+   * its signal, may have arrived all the same.
    *
    * @param to the receiver's rank; one's own is delivered here, without the network
    * @param key names the message; free for use again once it was received

@@ -32,6 +32,10 @@ export interface HttpCommunicatorOptions extends CommunicatorOptions {
 
 const HEADERS = { "content-type": "application/json" };
 const FAREWELL_TIMEOUT_MS = 1_000;
+/** At least what the JSON around the key and the data of a message takes. */
+const ENVELOPE_BYTES = 256;
+/** What a character of a key takes at most: as `\uXXXX`. */
+const MAX_BYTES_A_CHARACTER = 6;
 
 /** A communicator whose peers are reached by `fetch`, and whose own server calls `receive`. */
 export class HttpCommunicator extends CommunicatorBase {
@@ -61,7 +65,8 @@ export class HttpCommunicator extends CommunicatorBase {
   }
 
   /**
-   * Takes the body of a `comm/send` request, once however often it comes.
+   * Takes the body of a `comm/send` request, once however often it comes. From a rank that has
+   * left it is for the next session of this name, which this party has yet to create.
    *
    * @param body the request's body, checked
    * @param value the value that its `data` holds
@@ -69,6 +74,14 @@ export class HttpCommunicator extends CommunicatorBase {
    * @throws {PartyError} why it was not taken
    */
   receive({ from_rank: from, key, boot, seq }: MessageBody, value: unknown, bytes: number): void {
+    if (this.hasLeft(from)) {
+      throw new PartyError(
+        "UNKNOWN_SESSION",
+        `Rank ${from} has left session ${this.session}: its next one of this name is not created ` +
+          `here yet`,
+        { rank: from, session: this.session },
+      );
+    }
     if (boot === undefined || seq === undefined) return this.onSent(from, key, value, bytes);
     switch (this.#once.arrival(from, boot, seq)) {
       case "repeat":
@@ -101,7 +114,8 @@ export class HttpCommunicator extends CommunicatorBase {
     options: WaitOptions & { timeoutMs: number },
   ): Promise<void> {
     const payload = encodePayload(data);
-    if (payload.data.length > this.#maxRequestBytes) {
+    const bodyBytes = payload.data.length + MAX_BYTES_A_CHARACTER * key.length + ENVELOPE_BYTES;
+    if (bodyBytes > this.#maxRequestBytes) {
       throw new PartyError(
         "PAYLOAD_TOO_LARGE",
         `Cannot send ${payload.bytes} bytes under key ${JSON.stringify(key)}: a request holds ` +
@@ -116,7 +130,7 @@ export class HttpCommunicator extends CommunicatorBase {
   }
 
   async #post(to: number, { key, data, seq }: Outgoing, signal: AbortSignal): Promise<void> {
-    const message: MessageBody = {
+    const body: MessageBody = {
       from_rank: this.rank,
       to_rank: to,
       key,
@@ -128,7 +142,7 @@ export class HttpCommunicator extends CommunicatorBase {
     let response: Response;
     let text: string;
     try {
-      response = await this.#request(url, JSON.stringify(message), signal);
+      response = await this.#request(url, JSON.stringify(body), signal);
       text = await response.text();
     } catch (cause) {
       throw new RetryLater(
@@ -145,18 +159,22 @@ export class HttpCommunicator extends CommunicatorBase {
     }
   }
 
-  protected override disconnect(error: Error, rank?: number): void {
-    for (const [to, outbox] of this.#outboxes.entries()) {
-      if (rank === undefined || rank === to) outbox.close(error);
-    }
+  protected override disconnect(error: Error): void {
+    for (const outbox of this.#outboxes) outbox.close(error);
   }
 
-  protected override async sendFarewell({ code, reason }: Farewell): Promise<void> {
+  protected override finishSending(rank: number, error: Error): void {
+    this.#outboxes[rank]!.finish(error);
+  }
+
+  protected override async sendFarewell(
+    { code, reason }: Farewell,
+    ranks: readonly number[],
+  ): Promise<void> {
     const body = JSON.stringify({ from_rank: this.rank, code, reason, boot: this.boot });
-    await Promise.allSettled(this.#endpoints.map(async (endpoint, rank) => {
-      if (rank === this.rank) return;
-      const signal = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
-      const response = await this.#request(`${endpoint}${this.#path}/abort`, body, signal);
+    await Promise.allSettled(ranks.map(async (rank) => {
+      const url = `${this.#endpoints[rank]}${this.#path}/abort`;
+      const response = await this.#request(url, body, AbortSignal.timeout(FAREWELL_TIMEOUT_MS));
       await response.body?.cancel();
     }));
   }

@@ -16,7 +16,7 @@ import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
  *
  * @example
  * ```ts
- * import { MemoryCommunicator } from "./mod.ts";
+ * import { MemoryCommunicator } from "partyline";
  *
  * const [alice, bob] = MemoryCommunicator.connect(2);
  * await alice!.send(1, "greeting", "Hello");
@@ -73,14 +73,16 @@ export class MemoryCommunicator extends CommunicatorBase {
     }
   }
 
-  protected override disconnect(error: Error, rank?: number): void {
-    for (const [to, outbox] of this.#outboxes.entries()) {
-      if (rank === undefined || rank === to) outbox.close(error);
-    }
+  protected override disconnect(error: Error): void {
+    for (const outbox of this.#outboxes) outbox.close(error);
   }
 
-  protected override sendFarewell(farewell: Farewell): Promise<void> {
-    for (const peer of this.#world) if (peer !== this) peer.onFarewell(this.rank, farewell);
+  protected override finishSending(rank: number, error: Error): void {
+    this.#outboxes[rank]!.finish(error);
+  }
+
+  protected override sendFarewell(farewell: Farewell, ranks: readonly number[]): Promise<void> {
+    for (const rank of ranks) this.#world[rank]!.onFarewell(this.rank, farewell);
     return Promise.resolve();
   }
 }

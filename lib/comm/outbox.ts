@@ -5,7 +5,7 @@
  * @module
  */
 
-import { describeError, TimeoutError } from "../errors.ts";
+import { describeError, NetworkError, TimeoutError } from "../errors.ts";
 import type { Payload } from "../wire/message.ts";
 import type { WaitOptions } from "./communicator.ts";
 import { Wait } from "./wait.ts";
@@ -23,7 +23,7 @@ export interface Outgoing extends Payload {
 
 /** Thrown by an attempt that may be made again. */
 export class RetryLater extends Error {
-  /** How long to wait at least, in milliseconds; the outbox decides when it is not given. */
+  /** How long to wait at least, in milliseconds; the outbox's own delay may be longer. */
   readonly afterMs: number | undefined;
 
   /**
@@ -39,6 +39,8 @@ export class RetryLater extends Error {
 interface Pending {
   message: Outgoing;
   wait: Wait<void>;
+  /** Whether an attempt is being made at this moment. */
+  underway: boolean;
   lastError?: unknown;
 }
 
@@ -80,6 +82,7 @@ export class Outbox {
     const pending: Pending = {
       message: { key, seq: ++this.#seq, ...payload },
       wait: new Wait<void>(options, (elapsedMs) => this.#timeoutError(pending, elapsedMs)),
+      underway: false,
     };
     this.#queue.push(pending);
     if (!this.#busy) void this.#run();
@@ -90,6 +93,12 @@ export class Outbox {
   close(error: Error): void {
     this.#closed ??= error;
     for (const { wait } of this.#queue) wait.reject(error);
+  }
+
+  /** The same, but an attempt that is being made may still succeed. @param error why */
+  finish(error: Error): void {
+    this.#closed ??= error;
+    for (const { wait, underway } of this.#queue) if (!underway) wait.reject(error);
   }
 
   async #run(): Promise<void> {
@@ -104,37 +113,43 @@ export class Outbox {
   /** Tries until the wait is settled, one way or the other. */
   async #deliver(pending: Pending): Promise<void> {
     const { message, wait } = pending;
-    const stop = new AbortController();
     if (wait.settled) return;
-    wait.whenSettled(() => stop.abort());
+    const stop = new AbortController();
+    let delivered = false;
+    // Aborting a request that has ended costs as much as a tenth of making it.
+    wait.whenSettled(() => delivered || stop.abort());
     for (let delayMs = FIRST_DELAY_MS; !wait.settled; delayMs *= 2) {
       try {
+        pending.underway = true;
         await this.#attempt(message, stop.signal);
+        delivered = true;
         wait.resolve();
       } catch (error) {
+        pending.underway = false;
+        if (!(error instanceof RetryLater)) wait.reject(error);
+        else if (this.#closed) wait.reject(this.#closed);
         if (wait.settled) return;
-        if (!(error instanceof RetryLater)) {
-          wait.reject(error);
-          return;
-        }
-        pending.lastError = error.cause;
+        pending.lastError = (error as RetryLater).cause;
         // Half of the delay is random, so that parties that wait for one peer do not come together.
         const backoffMs = Math.min(delayMs, MAX_DELAY_MS) * (0.5 + Math.random() / 2);
-        await sleep(error.afterMs ?? backoffMs, stop.signal);
+        await sleep(Math.max((error as RetryLater).afterMs ?? 0, backoffMs), stop.signal);
         if (!wait.settled) this.#onRetry();
       }
     }
   }
 
   #timeoutError({ message, lastError }: Pending, elapsedMs: number): TimeoutError {
-    const why = lastError === undefined ? "no answer" : describeError(lastError);
+    const cause = lastError ??
+      new NetworkError("no answer came", { rank: this.#rank, key: message.key });
     return new TimeoutError(
       "SEND_TIMEOUT",
       `Cannot send key ${
         JSON.stringify(message.key)
       } to rank ${this.#rank}: not delivered within ` +
-        `${elapsedMs} ms (${why}); check that rank ${this.#rank} runs and has created the session`,
-      { cause: lastError, rank: this.#rank, key: message.key, elapsedMs },
+        `${elapsedMs} ms (${
+          describeError(cause)
+        }); check that rank ${this.#rank} runs and has created the session`,
+      { cause, rank: this.#rank, key: message.key, elapsedMs },
     );
   }
 }

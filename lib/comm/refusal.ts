@@ -7,8 +7,8 @@
 import { ERROR_CODES, NetworkError, PartyError, PeerAbortedError } from "../errors.ts";
 import { RetryLater } from "./outbox.ts";
 
-/** Answers of a gateway, or of a party that is starting or ending. */
-const PASSING_STATUSES = [502, 503, 504];
+/** Answers of a gateway, or of a party that is starting, ending or full. */
+const PASSING_STATUSES = [429, 502, 503, 504];
 
 /**
  * Reads the answer to a `comm/send`.
@@ -28,21 +28,25 @@ export function refusal(
   if (response.status === 200 && body.status === "ok") return undefined;
 
   const code = ERROR_CODES.find((known) => known === body.code);
-  const detail = typeof body.detail === "string" ? body.detail : text.slice(0, 200);
+  const detail = typeof body.detail === "string"
+    ? body.detail
+    : JSON.stringify(text.slice(0, 100).trim());
   const message = `Rank ${rank} at ${url} answered key ${JSON.stringify(key)} with status ` +
     `${response.status}: ${detail}`;
+  const cause = code === undefined
+    ? new Error(`status ${response.status} without an error code that a party gives`)
+    : new PartyError(code, detail, { rank });
 
-  if (PASSING_STATUSES.includes(response.status) || code === "UNKNOWN_SESSION") {
-    return new RetryLater(new NetworkError(message, { rank, key }), retryAfterMs(response));
-  }
   if (code === "MAILBOX_FULL") {
     return new RetryLater(new PartyError(code, message, { rank, key }), retryAfterMs(response));
+  }
+  if (PASSING_STATUSES.includes(response.status) || code === "UNKNOWN_SESSION") {
+    return new RetryLater(new NetworkError(message, { cause, rank, key }), retryAfterMs(response));
   }
   if (code === "SESSION_CLOSED") {
     return new PeerAbortedError(message, { peerCode: code, reason: detail, rank, key });
   }
   if (code !== undefined) return new PartyError(code, message, { rank, key });
-  const cause = new Error(`status ${response.status} without an error code that a party gives`);
   const location = response.headers.get("location");
   const hint = location === null ? "check that the endpoint is a party's" : `it says ${location}`;
   return new NetworkError(`${message}; ${hint}`, { cause, rank, key });

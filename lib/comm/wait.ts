@@ -1,5 +1,5 @@
 /**
- * One wait with a deadline and a signal: what `send` and `recv` hand to their callers.
+ * Waiting: with a deadline and a signal, as `send` and `recv` do for their callers; for an ending.
  *
  * @module
  */
@@ -82,4 +82,18 @@ export class Wait<T> {
     this.#onSettled?.();
     return true;
   }
+}
+
+/**
+ * Waits for promises whatever their outcome, but not for long.
+ *
+ * @param promises what is waited for
+ * @param ms how long at most, in milliseconds
+ */
+export async function settledWithin(promises: Promise<unknown>[], ms: number): Promise<void> {
+  if (promises.length === 0) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([Promise.allSettled(promises), late]);
+  clearTimeout(timer);
 }

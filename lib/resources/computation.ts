@@ -8,6 +8,7 @@ import { Context } from "../comm/collectives.ts";
 import type { Communicator } from "../comm/communicator.ts";
 import { v } from "../deps.ts";
 import { check, Name } from "../schema.ts";
+import { encodeJson } from "../wire/json.ts";
 
 /** What a computation is asked to be; the same at every party. */
 export interface ComputationSpec {
@@ -31,7 +32,11 @@ export interface ComputationContext {
 export type ComputationState = "running" | "completed" | "failed" | "cancelled";
 
 /** What {@linkcode ComputationSpec} is checked against. */
-export const ComputationSpec = v.object({ id: Name, program: Name, params: v.optional(v.any()) });
+const ComputationSchema: v.GenericSchema<unknown, ComputationSpec> = v.object({
+  id: Name,
+  program: Name,
+  params: v.optional(v.unknown()),
+});
 
 /** One run of a program. */
 export class Computation {
@@ -39,6 +44,7 @@ export class Computation {
   readonly spec: ComputationSpec;
   /** The program's result; rejects with what it threw, or with why it was cancelled. */
   readonly result: Promise<unknown>;
+  readonly #params: string;
   readonly #cancelled: AbortController = new AbortController();
   #state: ComputationState = "running";
 
@@ -48,17 +54,24 @@ export class Computation {
    * @param spec what it is
    * @param communicator the session's
    * @param run the program
+   * @throws {PartyError} `INVALID_REQUEST`; `SERIALIZATION` when the params are no plain data
    */
   constructor(
     spec: ComputationSpec,
     communicator: Communicator,
     run: (context: ComputationContext) => Promise<unknown>,
   ) {
-    this.spec = check(ComputationSpec, spec, "a computation");
+    this.spec = check(ComputationSchema, spec, "a computation");
+    this.#params = encodeJson(spec.params);
     // Names of contexts that programs spawn have no slash, so that none meets a computation's.
     const own = new Context(communicator, `computations/${spec.id}`);
     this.result = this.#run(() => run({ communicator: own, signal: this.#cancelled.signal }));
     this.result.catch(() => {}); // nobody has to await it
+  }
+
+  /** Whether it was started from the same program and params. */
+  matches(spec: ComputationSpec): boolean {
+    return this.spec.program === spec.program && this.#params === encodeJson(spec.params);
   }
 
   /** Where it is in its life. */

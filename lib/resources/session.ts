@@ -78,7 +78,8 @@ export class Session {
    * @param spec which computation it is; the same again is the same computation
    * @param run the program
    * @returns the computation, whose `result` is the program's
-   * @throws {PartyError} `CONFLICT` when the id stands for another computation, `INVALID_REQUEST`
+   * @throws {PartyError} `CONFLICT` when the id stands for another computation; `INVALID_REQUEST`;
+   * `SERIALIZATION` when the params are no plain data; why the session failed, when it has
    */
   compute(
     spec: ComputationSpec,
@@ -86,9 +87,7 @@ export class Session {
   ): Computation {
     const existing = this.#computations.get(spec.id);
     if (existing !== undefined) {
-      const same = existing.spec.program === spec.program &&
-        encodeJson(existing.spec.params) === encodeJson(spec.params);
-      if (same) return existing;
+      if (existing.matches(spec)) return existing;
       throw new PartyError(
         "CONFLICT",
         `Cannot start computation ${spec.id} in session ${this.name}: it exists with program ` +

@@ -7,7 +7,7 @@
 import { PartyError } from "../errors.ts";
 import { check } from "../schema.ts";
 import { Session, type SessionLimits } from "./session.ts";
-import { SessionSpec } from "./spec.ts";
+import { SessionSchema } from "./spec.ts";
 
 /** Owns the Map of sessions, and with it all that hangs off them. */
 export class SessionManager {
@@ -27,7 +27,7 @@ export class SessionManager {
    * endpoints already
    */
   create(spec: unknown): Session {
-    const checked = check(SessionSpec, spec, "a session");
+    const checked = check(SessionSchema, spec, "a session");
     const { name } = checked;
     const existing = this.#sessions.get(name);
     if (existing === undefined) {

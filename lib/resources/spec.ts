@@ -11,15 +11,15 @@ import { Name, Rank } from "../schema.ts";
 export const MAX_WORLD_SIZE = 1_024;
 
 /** A party's base URL; a slash at its end is dropped. */
-export const Endpoint = v.pipe(
+const Endpoint = v.pipe(
   v.string(),
   v.maxLength(2_048),
   v.check(isBaseUrl, "use the http or https URL of a party, without user, query or fragment"),
   v.transform((endpoint) => new URL(endpoint).href.replace(/\/+$/, "")),
 );
 
-/** A session as one party is told of it. */
-export const SessionSpec = v.pipe(
+/** What a {@linkcode SessionSpec} is checked against. */
+export const SessionSchema: v.GenericSchema<unknown, SessionSpec> = v.pipe(
   v.strictObject({
     name: Name,
     rank: Rank,
@@ -47,7 +47,8 @@ export interface SessionSpec {
 
 function isBaseUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  return ["http:", "https:"].includes(url.protocol) &&
-    url.username + url.password + url.search + url.hash === "";
+  const { protocol, username, password, href } = new URL(text);
+  // `search` and `hash` are empty for a bare "?" or "#", which would swallow the path after it.
+  return ["http:", "https:"].includes(protocol) && username + password === "" &&
+    !/[?#]/.test(href);
 }

@@ -5,25 +5,33 @@
  */
 
 import { v } from "../deps.ts";
-import { PartyError } from "../errors.ts";
+import { PartyError, SerializationError } from "../errors.ts";
 import { check, Name } from "../schema.ts";
-import { encodeJson } from "../wire/json.ts";
+import { decodeJson, encodeJson } from "../wire/json.ts";
 import { decodePayload, encodePayload, type Payload } from "../wire/message.ts";
 
 /** A named value, kept encoded so that nobody changes it in place. */
 export class SessionSymbol {
   /** The symbol's name. */
   readonly name: string;
-  /** What type the parties say the value has: any JSON value, kept as it came. */
-  readonly mptype: unknown;
   /** The encoded value. */
   readonly payload: Payload;
 
-  /** @throws {SerializationError} when the value has no JSON form */
+  readonly #mptype: string;
+
+  /** @throws {SerializationError} when the value has no JSON form, or the type is not plain JSON */
   constructor(name: string, value: unknown, mptype: unknown) {
     this.name = name;
-    this.mptype = mptype;
+    this.#mptype = encodeJson(mptype);
+    if (this.#mptype.includes('"$partyline":')) {
+      throw new SerializationError(`Cannot keep symbol ${name}: give its mptype as plain JSON`);
+    }
     this.payload = encodePayload(value);
+  }
+
+  /** What type the parties say the value has: a copy of any JSON value. */
+  get mptype(): unknown {
+    return decodeJson(this.#mptype);
   }
 
   /** A copy of the value. */
@@ -33,8 +41,7 @@ export class SessionSymbol {
 
   /** Whether the other symbol has the same value and type. */
   equals(other: SessionSymbol): boolean {
-    return this.payload.data === other.payload.data &&
-      encodeJson(this.mptype) === encodeJson(other.mptype);
+    return this.payload.data === other.payload.data && this.#mptype === other.#mptype;
   }
 }
 
@@ -53,12 +60,13 @@ export class SymbolTable {
    *
    * @param name 1 to 128 letters, digits, `.`, `_` or `-`
    * @param value plain data
-   * @param mptype what type the parties say it has
+   * @param mptype what type the parties say it has; plain JSON
    * @throws {PartyError} `CONFLICT` when the name has another value or type already
    * @throws {SerializationError} when the value cannot be kept
    */
   put(name: string, value: unknown, mptype: unknown = null): SessionSymbol {
-    const symbol = new SessionSymbol(check(NameSpec, { name }, "a symbol").name, value, mptype);
+    check(NameSpec, { name }, "a symbol");
+    const symbol = new SessionSymbol(name, value, mptype);
     const existing = this.#symbols.get(name);
     if (existing === undefined) {
       this.#symbols.set(name, symbol);

@@ -6,7 +6,7 @@
  */
 
 import { PartyError } from "../errors.ts";
-import { problemResponse } from "../server/problem.ts";
+import { refuse } from "../server/refuse.ts";
 
 /** Answers one request. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -19,7 +19,7 @@ export class Drain {
 
   /** Wraps a handler: once the drain has begun it is not asked any more, and the answer is 503. */
   guard(handler: Handler): Handler {
-    return (request) => this.#draining ? Promise.resolve(drainingResponse()) : handler(request);
+    return (request) => this.#draining ? refuse(draining(), request) : handler(request);
   }
 
   /** Counts a request in. */
@@ -46,8 +46,6 @@ export class Drain {
   }
 }
 
-function drainingResponse(): Response {
-  return problemResponse(
-    new PartyError("DRAINING", "This party is about to end; try again when it is back"),
-  );
+function draining(): PartyError {
+  return new PartyError("DRAINING", "This party is about to end; try again when it is back");
 }

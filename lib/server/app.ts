@@ -7,7 +7,7 @@
 import { PartyError } from "../errors.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { commRoutes } from "./comm.ts";
-import { problemResponse } from "./problem.ts";
+import { refuse } from "./refuse.ts";
 import { mount, type Route } from "./routes.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { symbolRoutes } from "./symbols.ts";
@@ -40,8 +40,8 @@ export function createApp(
     ...sessionRoutes(sessions, maxRequestBytes),
     ...symbolRoutes(sessions, maxRequestBytes),
   ];
-  return mount(routes, (error) => {
+  return mount(routes, (error, request) => {
     if (!(error instanceof PartyError)) onError(error);
-    return problemResponse(error);
+    return refuse(error, request, maxRequestBytes);
   });
 }

@@ -10,7 +10,7 @@ import { ERROR_CODES, PartyError, SessionClosedError } from "../errors.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { check, Rank } from "../schema.ts";
-import { decodePayload, MessageBody } from "../wire/message.ts";
+import { decodePayload, type MessageBody, MessageSchema } from "../wire/message.ts";
 import { readJson } from "./body.ts";
 import { nameParam, type Route } from "./routes.ts";
 
@@ -28,7 +28,7 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
     handlers: {
       POST: async (request) => {
         const session = sessions.get(nameParam(request, "session"));
-        const body = check(MessageBody, await readJson(request, maxRequestBytes), "a message");
+        const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
         checkSender(session, body.from_rank);
         if (body.to_rank !== session.rank) {
           throw new PartyError(

@@ -27,9 +27,9 @@ export interface Route {
  */
 export function mount(
   routes: Route[],
-  onError: (error: unknown) => Response,
+  onError: (error: unknown, request: Request) => Promise<Response>,
 ): (request: Request) => Promise<Response> {
-  const router = Router({ catch: onError });
+  const router = Router();
   for (const { path, handlers } of routes) {
     const { GET, POST, DELETE } = handlers;
     if (GET) router.get(path, GET).head(path, GET);
@@ -43,7 +43,22 @@ export function mount(
   router.all("*", ({ method, url }) => {
     throw new RoutingError(404, `There is no ${method} ${new URL(url).pathname.slice(0, 200)}`);
   });
-  return (request) => router.fetch(request);
+  return async (request) => {
+    try {
+      return await router.fetch(request);
+    } catch (error) {
+      // The `Host` of a request is in its URL, and can be anything.
+      const cause = URL.canParse(request.url) ? error : badUrl();
+      return await onError(cause, request);
+    }
+  };
+}
+
+function badUrl(): PartyError {
+  return new PartyError(
+    "INVALID_REQUEST",
+    "Cannot make a URL of the request's Host and path: send the host of this party's endpoint",
+  );
 }
 
 /**

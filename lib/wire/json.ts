@@ -220,7 +220,7 @@ function tooDeep(path: Path): SerializationError {
 }
 
 function malformed(kind: unknown, path: Path): SerializationError {
-  const name = JSON.stringify(kind)?.slice(0, 60);
+  const name = typeof kind === "string" ? JSON.stringify(kind).slice(0, 60) : "no known kind";
   return new SerializationError(`Cannot decode a malformed "${TAG}" of ${name}, at ${place(path)}`);
 }
 
@@ -228,6 +228,8 @@ function place(path: Path): string {
   const steps = path.length > 12 ? [...path.slice(0, 6), "...", ...path.slice(-3)] : path;
   return "value" + steps.map((step) => {
     if (typeof step === "number") return `[${step}]`;
-    return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step).slice(0, 60)}]`;
+    return /^[A-Za-z_$][\w$]{0,59}$/.test(step)
+      ? `.${step}`
+      : `[${JSON.stringify(step).slice(0, 60)}]`;
   }).join("");
 }

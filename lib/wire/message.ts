@@ -13,8 +13,27 @@ import { decodeJson, encodeJson } from "./json.ts";
 /** The longest key of a message, in UTF-16 code units. */
 export const MAX_KEY_LENGTH = 1_024;
 
-/** The body of `comm/send`. `boot` and `seq` come together, or, from a simple sender, not at all. */
-export const MessageBody = v.pipe(
+/**
+ * A message as it travels: the body of `comm/send`. `boot` and `seq` come together, or, from a simple
+ * sender, not at all.
+ */
+export interface MessageBody {
+  /** The sender's rank. */
+  from_rank: number;
+  /** The receiver's rank. */
+  to_rank: number;
+  /** The key, of 1 to 1024 UTF-16 code units. */
+  key: string;
+  /** Base64 of the value's JSON form. */
+  data: string;
+  /** Names the sender's lifetime in the session: 1 to 64 letters, digits, `_` or `-`. */
+  boot?: string;
+  /** The message's number among those from this sender to this receiver, from 1. */
+  seq?: number;
+}
+
+/** What a {@linkcode MessageBody} is checked against. */
+export const MessageSchema: v.GenericSchema<unknown, MessageBody> = v.pipe(
   v.strictObject({
     from_rank: Rank,
     to_rank: Rank,
@@ -28,9 +47,6 @@ export const MessageBody = v.pipe(
     "boot and seq come together",
   ),
 );
-
-/** A message as it travels in the JSON form. */
-export type MessageBody = v.InferOutput<typeof MessageBody>;
 
 /** A value on its way: its text and how many bytes it has before Base64. */
 export interface Payload {

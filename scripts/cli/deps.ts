@@ -4,4 +4,4 @@
  * @module
  */
 
-export { Command, InvalidArgumentError, Option } from "npm:commander@^14.0.3";
+export { parse as parseCsv } from "npm:csv-parse@^7.0.3/sync";

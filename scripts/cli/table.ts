@@ -5,9 +5,9 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { parse } from "npm:csv-parse@^7.0.3/sync";
 import { describeError } from "../../lib/errors.ts";
 import type { Column } from "../../lib/programs/mean.ts";
+import { parseCsv } from "./deps.ts";
 
 /** What stands for a value that is not there, in lower case. */
 const MISSING = ["", "na", "n/a", "nan", "null"];
@@ -23,7 +23,11 @@ const MISSING = ["", "na", "n/a", "nan", "null"];
 export async function readColumn(file: string, name: string): Promise<Column> {
   let rows: string[][];
   try {
-    rows = parse(await readFile(file, "utf8"), { bom: true, trim: true, skip_empty_lines: true });
+    rows = parseCsv(await readFile(file, "utf8"), {
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+    });
   } catch (cause) {
     throw new Error(`Cannot read ${file}: ${describeError(cause)}`);
   }

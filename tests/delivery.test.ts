@@ -1,0 +1,248 @@
+import { createServer } from "node:net";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { NetworkError, type PartyError, TimeoutError } from "../lib/errors.ts";
+import { createParty } from "../lib/party.ts";
+import { serve } from "../lib/serve/serve.ts";
+import { findRuntimes, OWN_RUNTIME, ScriptProcess } from "../scripts/processes.ts";
+import type { Fault } from "./helpers/fault_proxy.ts";
+import { withLink } from "./helpers/link.ts";
+import { startParties } from "./helpers/parties.ts";
+import { later, moment, partyError, until } from "./helpers/waiting.ts";
+
+/** A port on which nothing listens, below those that systems give out, so that it stays free. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 18_000);
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => probe.close(resolve));
+    return port;
+  }
+}
+
+test("parties start in any order: the server, and the session, may come later", async () => {
+  const port = await freePort();
+  const [alice, bob] = [createParty(), createParty()];
+  const aliceServer = await serve(alice, { port: 0 });
+  const endpoints = [aliceServer.url, `http://127.0.0.1:${port}`];
+  const spec = { name: "late", endpoints };
+  const atAlice = (await alice.createSession({ ...spec, rank: 0 })).communicator;
+  const sent = later(...["a", "b"].map((key) => atAlice.send(1, key, key)));
+  const retries = () => atAlice.stats[1]!.retries;
+
+  await until(() => retries() > 1, "the server was missed");
+  const bobServer = await serve(bob, { port });
+  const before = retries();
+  await until(() => retries() > before + 1, "the session was missed");
+  const atBob = (await bob.createSession({ ...spec, rank: 1 })).communicator;
+  await Promise.all(sent);
+  assert.is(await atBob.recv(0, "a"), "a");
+  assert.is(await atBob.recv(0, "b"), "b");
+  assert.is(atBob.stats[0]!.messagesReceived, 2);
+  await Promise.all([alice.close(), bob.close()]);
+  await Promise.all([aliceServer.close(), bobServer.close()]);
+});
+
+test("a peer that never comes is a timeout that names rank, key, time and cause", async () => {
+  const alice = createParty();
+  const endpoints = ["http://127.0.0.1:1", `http://127.0.0.1:${await freePort()}`];
+  const { communicator } = await alice.createSession({ name: "alone", rank: 0, endpoints });
+  const error = await partyError(communicator.send(1, "k", 1, { timeoutMs: 300 }), "SEND_TIMEOUT");
+  assert.instance(error, TimeoutError);
+  assert.is(error.rank, 1);
+  assert.is(error.key, "k");
+  assert.ok(error.elapsedMs! >= 295, `${error.elapsedMs}`);
+  assert.match(error.message, `"k" to rank 1`);
+  assert.match(error.message, `${error.elapsedMs} ms`);
+  const cause = error.cause as NetworkError;
+  assert.instance(cause, NetworkError);
+  assert.is(cause.code, "NETWORK");
+  assert.is(cause.rank, 1);
+  assert.instance(cause.cause, Error);
+  await alice.close();
+});
+
+test("a session that is never created is a timeout that says so", async () => {
+  const { parties: [alice], endpoints, close } = await startParties(2);
+  const { communicator } = await alice!.createSession({ name: "s", rank: 0, endpoints });
+  const error = await partyError(communicator.send(1, "k", 1, { timeoutMs: 300 }), "SEND_TIMEOUT");
+  assert.match(error.message, "There is no session s at this party");
+  assert.is((error.cause as NetworkError).code, "NETWORK");
+  assert.is(((error.cause as Error).cause as PartyError).code, "UNKNOWN_SESSION");
+  await close();
+});
+
+test("a peer that takes requests and never answers is a timeout", async () => {
+  await withLink(() => "silence", async ({ alice }) => {
+    const error = await partyError(alice.send(1, "k", 1, { timeoutMs: 200 }), "SEND_TIMEOUT");
+    assert.match(error.message, "no answer came");
+    assert.is((error.cause as NetworkError).code, "NETWORK");
+  });
+});
+
+const PASSING: Fault[] = [
+  { status: 502, body: "<html>Bad Gateway</html>" },
+  { status: 503, headers: { "retry-after": "0" } },
+  { status: 504 },
+  { status: 429 },
+  { status: 503, headers: { "retry-after": "Wed, 21 Oct 2099 07:28:00 GMT" } },
+];
+
+test("what a gateway answers for a while is waited out", async () => {
+  const choose = (_: unknown, attempt: number) => PASSING[attempt - 1] ?? "pass";
+  await withLink(choose, async ({ alice, bob }) => {
+    await alice.send(1, "k", 1);
+    assert.is(await bob.recv(0, "k"), 1);
+    assert.is(alice.stats[1]!.retries, PASSING.length);
+    assert.is(bob.stats[0]!.messagesReceived, 1);
+  });
+});
+
+test("a peer that asks for time is left alone for that time", async () => {
+  for (const status of [429, 503]) {
+    const wait: Fault = { status, headers: { "retry-after": "1" } };
+    await withLink((_, attempt) => attempt === 1 ? wait : "pass", async ({ alice, proxy }) => {
+      await alice.send(1, "k", 1);
+      const [first, second] = proxy.seen;
+      assert.ok(second!.at - first!.at >= 950, `${second!.at - first!.at} ms`);
+    });
+  }
+});
+
+const HTML = "<!doctype html>\n<title>Welcome</title>\n" + "<p>Hello</p>\n".repeat(1_000);
+const STRANGERS: [name: string, answer: Fault, says: string][] = [
+  ["a web page", { status: 200, body: HTML }, "status 200"],
+  ["nothing at all", { status: 200 }, "status 200"],
+  ["other JSON", { status: 200, body: '{"status":"fine"}' }, "status 200"],
+  ["no content", { status: 204 }, "status 204"],
+  ["not found", { status: 404, body: HTML }, "status 404"],
+  ["not found, with a code of its own", { status: 404, body: '{"code":"NOPE"}' }, "status 404"],
+  ["JSON that is no object", { status: 400, body: "null" }, "status 400"],
+  ["a fault", { status: 500, body: "oops" }, "oops"],
+  [
+    "a redirect",
+    { status: 307, headers: { location: "https://elsewhere.test/" } },
+    "elsewhere.test",
+  ],
+  ["a redirect for browsers", { status: 302, headers: { location: "/login" } }, "/login"],
+];
+
+for (const [name, answer, says] of STRANGERS) {
+  test(`an endpoint that answers ${name} is no party, and is not asked again`, async () => {
+    await withLink(() => answer, async ({ alice, proxy }) => {
+      const error = await partyError(alice.send(1, "k", 1), "NETWORK");
+      assert.instance(error, NetworkError);
+      assert.instance(error.cause, Error);
+      assert.is(error.rank, 1);
+      assert.is(error.key, "k");
+      assert.match(error.message, says);
+      assert.match(error.message, `Rank 1 at ${proxy.url}`);
+      assert.ok(error.message.length < 500 && !error.message.includes("\n"), error.message);
+      assert.is(proxy.seen.length, 1);
+    });
+  });
+}
+
+test("a refusal comes through with the peer's code, and is not tried again", async () => {
+  for (
+    const [status, code] of [[409, "CONFLICT"], [400, "WRONG_RANK"], [403, "FORBIDDEN"]] as const
+  ) {
+    const answer = { status, body: JSON.stringify({ code, status, detail: "because" }) };
+    await withLink(() => answer, async ({ alice, proxy }) => {
+      const error = await partyError(alice.send(1, "k", 1), code);
+      assert.match(error.message, "because");
+      assert.is(error.rank, 1);
+      assert.is(proxy.seen.length, 1);
+    });
+  }
+});
+
+test("what is larger than the receiver takes is refused, and the next message arrives", async () => {
+  const limit = (rank: number) => ({ maxRequestBytes: rank === 1 ? 1_000 : 64 * 1024 * 1024 });
+  const { createSession, close } = await startParties(2, limit);
+  const [alice, bob] = (await createSession("s")).map((session) => session.communicator);
+  for (const size of [2_000, 100_000, 20_000_000]) {
+    const error = await partyError(alice!.send(1, "k", "x".repeat(size)), "PAYLOAD_TOO_LARGE");
+    assert.match(error.message, "1000 bytes");
+    await alice!.send(1, "k", size);
+    assert.is(await bob!.recv(0, "k"), size);
+  }
+  await close();
+});
+
+test("what is larger than parties take is refused before it is sent", async () => {
+  let requests = 0;
+  const counting: typeof fetch = (...args) => {
+    requests++;
+    return fetch(...args);
+  };
+  const { createSession, close } = await startParties(2, {
+    maxRequestBytes: 2_000,
+    fetch: counting,
+  });
+  const [alice, bob] = (await createSession("s")).map((session) => session.communicator);
+  let size = 1_200;
+  for (; size < 1_500; size++) {
+    const before = requests;
+    const sent = await alice!.send(1, "ключ\n", "x".repeat(size)).catch((error) => error);
+    if (requests === before) {
+      assert.is(sent.code, "PAYLOAD_TOO_LARGE");
+      break;
+    }
+    assert.is(sent, undefined, "whatever was sent was taken");
+    assert.is((await bob!.recv<string>(0, "ключ\n")).length, size);
+  }
+  assert.ok(size > 1_300 && size < 1_450, `${size} were refused`);
+  await close();
+});
+
+test("messages that wait do not hold up those to other ranks", async () => {
+  const { parties, endpoints, close } = await startParties(3);
+  const spec = { name: "s", endpoints };
+  const alice = (await parties[0]!.createSession({ ...spec, rank: 0 })).communicator;
+  const carol = (await parties[2]!.createSession({ ...spec, rank: 2 })).communicator;
+  const [held] = later(alice.send(1, "k", 1));
+  await alice.send(2, "k", 2);
+  assert.is(await carol.recv(0, "k"), 2);
+  const bob = (await parties[1]!.createSession({ ...spec, rank: 1 })).communicator;
+  await held;
+  assert.is(await bob.recv(0, "k"), 1);
+  await close();
+});
+
+test("10,000 sends at once neither exhaust sockets nor lose a message", async () => {
+  let [open, most] = [0, 0];
+  const counting: typeof fetch = async (...args) => {
+    most = Math.max(most, ++open);
+    try {
+      return await fetch(...args);
+    } finally {
+      open--;
+    }
+  };
+  const { createSession, close } = await startParties(2, { fetch: counting, timeoutMs: 120_000 });
+  const [alice, bob] = (await createSession("s")).map((session) => session.communicator);
+  const keys = Array.from({ length: 10_000 }, (_, at) => `k${at}`);
+  const sent = keys.map((key, at) => alice!.send(1, key, at));
+  const values = await Promise.all(keys.map((key) => bob!.recv<number>(0, key)));
+  await Promise.all(sent);
+  assert.ok(values.every((value, at) => value === at));
+  assert.ok(most <= 1, `${most} requests to one peer at once`);
+  await close();
+});
+
+test("nothing keeps a process alive once its parties are closed", async () => {
+  const command = findRuntimes().get(OWN_RUNTIME)!;
+  const leaver = new ScriptProcess(command, "tests/helpers/leaver.ts");
+  assert.is(await leaver.line(), "closed");
+  const closedAt = performance.now();
+  const late = moment(20_000).then(() => "still there");
+  assert.is(await Promise.race([leaver.exited, late]), 0, leaver.stderr);
+  assert.ok(performance.now() - closedAt < 20_000);
+});
+
+test.run();
