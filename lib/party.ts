@@ -47,6 +47,7 @@ export interface Party {
  *
  * @param options limits and defaults
  * @returns the party, with no session yet
+ * @throws {RangeError} when a limit is not a number above 0
  *
  * @example
  * ```ts
@@ -62,6 +63,11 @@ export interface Party {
  */
 export function createParty(options: PartyOptions = {}): Party {
   const { onError = console.error, maxRequestBytes = 8 * 1024 * 1024, ...limits } = options;
+  const { timeoutMs, maxMailboxBytes } = limits;
+  for (const [name, value] of Object.entries({ timeoutMs, maxMailboxBytes, maxRequestBytes })) {
+    if (value === undefined || value > 0) continue;
+    throw new RangeError(`Cannot create a party with ${name} ${value}: give a number above 0`);
+  }
   const sessions = new SessionManager({ ...limits, maxRequestBytes });
   const close = () => sessions.close("the party ends");
   return {

@@ -11,7 +11,7 @@ import type { Session } from "../lib/resources/session.ts";
 import { serve } from "../lib/serve/serve.ts";
 import { VERSION } from "../lib/version.ts";
 import { HELP } from "./cli/help.ts";
-import { findHost, type Host } from "./cli/host.ts";
+import type { Host } from "./cli/host.ts";
 import { type Job, type JobName, prepareJob } from "./cli/jobs.ts";
 import {
   type Options,
@@ -117,7 +117,9 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 
-const host = await findHost();
+const { host } = "Deno" in globalThis
+  ? await import("./cli/host_deno.ts")
+  : await import("./cli/host_node.ts");
 try {
   await main(host);
 } catch (error) {

@@ -233,4 +233,15 @@ test("a symbol whose name, value or type cannot be kept is refused", async () =>
   assert.equal(symbols.list(), []);
 });
 
+test("a limit that is no number above 0 is a RangeError that names it", () => {
+  for (const name of ["timeoutMs", "maxMailboxBytes", "maxRequestBytes"]) {
+    for (const value of [0, -1, NaN]) {
+      assert.throws(
+        () => createParty({ [name]: value }),
+        (error: Error) => error instanceof RangeError && error.message.includes(`${name} ${value}`),
+      );
+    }
+  }
+});
+
 test.run();

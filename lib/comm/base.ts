@@ -53,7 +53,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   readonly stats: readonly PeerStats[];
   readonly #mailbox: Mailbox;
   readonly #timeoutMs: number;
-  readonly #sending = new Set<Promise<void>>();
+  readonly #sending = new Set<Promise<number>>();
   /** The ranks that are done with the session. */
   readonly #left = new Set<number>();
   #failure: Error | undefined;
@@ -99,7 +99,9 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     const sending = this.transmit(to, key, data, this.#withDefaults(options));
     this.#sending.add(sending);
     try {
-      await sending;
+      const bytes = await sending;
+      this.stats[to]!.messagesSent++;
+      this.stats[to]!.bytesSent += bytes;
     } finally {
       this.#sending.delete(sending);
     }
@@ -197,13 +199,17 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     this.disconnect(error);
   }
 
-  /** Moves one message; encodes it before anything else, so that a bad value throws at once. */
+  /**
+   * Moves one message; encodes it before anything else, so that a bad value throws at once.
+   *
+   * @returns how many bytes the encoded value has, once the receiver holds it
+   */
   protected abstract transmit(
     to: number,
     key: string,
     data: unknown,
     options: WaitOptions & { timeoutMs: number },
-  ): Promise<void>;
+  ): Promise<number>;
 
   /** Rejects what is on its way, and what is sent from now on. */
   protected abstract disconnect(error: Error): void;

@@ -112,7 +112,7 @@ export class HttpCommunicator extends CommunicatorBase {
     key: string,
     data: unknown,
     options: WaitOptions & { timeoutMs: number },
-  ): Promise<void> {
+  ): Promise<number> {
     const payload = encodePayload(data);
     const bodyBytes = payload.data.length + MAX_BYTES_A_CHARACTER * key.length + ENVELOPE_BYTES;
     if (bodyBytes > this.#maxRequestBytes) {
@@ -124,9 +124,7 @@ export class HttpCommunicator extends CommunicatorBase {
       );
     }
     await this.#outboxes[to]!.send(key, payload, options);
-    const stats = this.stats[to]!;
-    stats.messagesSent++;
-    stats.bytesSent += payload.bytes;
+    return payload.bytes;
   }
 
   async #post(to: number, { key, data, seq }: Outgoing, signal: AbortSignal): Promise<void> {

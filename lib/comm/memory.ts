@@ -56,11 +56,10 @@ export class MemoryCommunicator extends CommunicatorBase {
     key: string,
     data: unknown,
     options: WaitOptions & { timeoutMs: number },
-  ): Promise<void> {
+  ): Promise<number> {
     const payload = encodePayload(data);
     await this.#outboxes[to]!.send(key, payload, options);
-    this.stats[to]!.messagesSent++;
-    this.stats[to]!.bytesSent += payload.bytes;
+    return payload.bytes;
   }
 
   // deno-lint-ignore require-await -- an attempt is asynchronous for other communicators

@@ -23,10 +23,3 @@ export interface Host {
 
 /** The signals that end a party in good order. */
 export const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
-/** @returns this process */
-export async function findHost(): Promise<Host> {
-  return "Deno" in globalThis
-    ? (await import("./host_deno.ts")).host
-    : (await import("./host_node.ts")).host;
-}

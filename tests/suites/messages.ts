@@ -171,7 +171,10 @@ export function messagesSuite(declare: WorldTest): void {
     await bob!.send(1, "own", "to oneself, it is never full");
     for (const key of keys) assert.is(await bob!.recv(0, key), key.padEnd(98));
     await Promise.all(sent);
-    assert.is(bob!.stats[0]!.messagesReceived, keys.length);
+    const { messagesSent, bytesSent } = alice!.stats[1]!;
+    const { messagesReceived, bytesReceived } = bob!.stats[0]!;
+    assert.equal([messagesSent, bytesSent], [keys.length, keys.length * 100]);
+    assert.equal([messagesReceived, bytesReceived], [keys.length, keys.length * 100]);
   }, { maxMailboxBytes: 500 });
 
   declare("a recv that waits gets what a full mailbox cannot hold", 2, async (_, alice, bob) => {
