@@ -14,7 +14,7 @@ import { parseArgs, stripVTControlCharacters } from "node:util";
 import { findRuntimes, ROOT, type Runtime } from "./processes.ts";
 
 /** A test file that takes longer hangs. */
-const MAX_FILE_MS = 300_000;
+const MAX_FILE_MS = 120_000;
 
 interface Outcome {
   passed: number;
