@@ -43,7 +43,7 @@ export function refusal(
   if (PASSING_STATUSES.includes(response.status) || code === "UNKNOWN_SESSION") {
     return new RetryLater(new NetworkError(message, { cause, rank, key }), retryAfterMs(response));
   }
-  if (code === "SESSION_CLOSED") {
+  if (code === "PEER_ABORTED") {
     return new PeerAbortedError(message, { peerCode: code, reason: detail, rank, key });
   }
   if (code !== undefined) return new PartyError(code, message, { rank, key });

@@ -6,7 +6,7 @@
 
 import { isRank } from "../comm/collectives.ts";
 import { v } from "../deps.ts";
-import { ERROR_CODES, PartyError, SessionClosedError } from "../errors.ts";
+import { ERROR_CODES, PartyError } from "../errors.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { check, Rank } from "../schema.ts";
@@ -60,8 +60,9 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
 function receive(session: Session, body: MessageBody): void {
   const { failure } = session.communicator;
   if (failure !== undefined) {
-    throw new SessionClosedError(
-      `Session ${session.name} takes no more messages: ${failure.message}`,
+    throw new PartyError(
+      "PEER_ABORTED",
+      `Session ${session.name} has failed at rank ${session.rank}: ${failure.message}`,
       { session: session.name },
     );
   }

@@ -177,7 +177,7 @@ function messages(declare: Declare): void {
     const error = await partyError<PeerAbortedError>(waiting!, "PEER_ABORTED");
     assert.equal([error.rank, error.peerCode, error.reason], [1, "MAILBOX_FULL", "no room"]);
     assert.is(JSON.parse((await request(demo)).text).state, "failed");
-    assertProblem(await post(`${demo}/comm/send`, message), 410, "SESSION_CLOSED");
+    assertProblem(await post(`${demo}/comm/send`, message), 409, "PEER_ABORTED");
   });
 }
 
