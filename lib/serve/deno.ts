@@ -5,6 +5,7 @@
  */
 
 import { problemResponse } from "../server/problem.ts";
+import { within } from "./drain.ts";
 import type { Listen } from "./listen.ts";
 
 /** What is used of Deno, so that this file has types on Node too. */
@@ -18,7 +19,7 @@ interface DenoServe {
       onError: (error: unknown) => Response;
     },
     handler: (request: Request, info: { completed: Promise<void> }) => Promise<Response>,
-  ): { addr: { port: number }; finished: Promise<void> };
+  ): { addr: { port: number }; finished: Promise<void>; shutdown(): Promise<void> };
 }
 
 /** {@inheritDoc Listen} */
@@ -35,26 +36,35 @@ export const listen: Listen = async (handler, drain, { hostname, port }) => {
       info.completed.then(end, end);
       const response = await handler(request);
       const closes = !response.ok && response.headers.get("connection") === "close";
-      return closes && request.body !== null ? await breakOff(response) : response;
+      return closes ? await breakOff(response, request.body, info.completed) : response;
     },
   );
   return {
     port: server.addr.port,
-    stop: () => {
+    stop: async (graceMs) => {
+      // What is being shut down cannot be aborted any more.
+      if (graceMs > 0) return await within(graceMs, server.shutdown());
       stopped.abort();
-      return server.finished;
+      await server.finished;
     },
   };
 };
 
 /**
- * Deno goes on reading the body of a request after the answer to it, even if that closes the
- * connection; only an answer that fails after its last byte makes Deno cut the connection.
+ * Makes an answer close the connection. To Deno the header alone means nothing, and it goes on to
+ * read the body of the request, however long that is. Up to 2.9.5 it stops when the answer fails
+ * after its last byte, later when the body is cancelled once the answer is written.
  */
-async function breakOff(response: Response): Promise<Response> {
+async function breakOff(
+  response: Response,
+  requestBody: ReadableStream | null,
+  written: Promise<void>,
+): Promise<Response> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   const { status, headers } = response;
   headers.set("content-length", String(bytes.byteLength));
+  const cancel = () => requestBody?.cancel().catch(() => {}); // it may be at its end
+  written.then(cancel, cancel);
   const body = new ReadableStream({
     start: (controller) => controller.enqueue(bytes),
     pull: (controller) => controller.error(new Error("The answer is whole: the connection closes")),

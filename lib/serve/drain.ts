@@ -33,17 +33,27 @@ export class Drain {
     if (this.#inFlight === 0) this.#onIdle?.();
   }
 
-  /** Begins the drain. @returns resolves when nothing is in flight, or after the grace period */
-  async finish(graceMs: number): Promise<void> {
+  /**
+   * Begins the drain, and waits until nothing is in flight.
+   *
+   * @param graceMs how long at most, in milliseconds
+   * @returns how much of that is left; 0 when something is in flight still
+   */
+  async finish(graceMs: number): Promise<number> {
     this.#draining = true;
-    if (this.#inFlight === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-      timer = setTimeout(resolve, graceMs);
-    });
-    clearTimeout(timer);
+    if (this.#inFlight === 0) return graceMs;
+    const startedAt = performance.now();
+    const idle = new Promise<void>((resolve) => this.#onIdle = resolve);
+    await within(graceMs, idle);
+    return this.#inFlight === 0 ? Math.max(0, graceMs - (performance.now() - startedAt)) : 0;
   }
+}
+
+/** Waits for a promise, but no longer than that many milliseconds. */
+export async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function draining(): PartyError {

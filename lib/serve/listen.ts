@@ -6,12 +6,16 @@
 
 import type { Drain, Handler } from "./drain.ts";
 
-/** What a runtime's own file gives: a server that listens, and its sudden end. */
+/** What a runtime's own file gives: a server that listens, and its end. */
 export interface Listener {
   /** The port that it listens on. */
   port: number;
-  /** Ends all connections at once. */
-  stop(): Promise<void>;
+  /**
+   * Ends all connections.
+   *
+   * @param graceMs how long answers may still be written for, in milliseconds; 0 cuts them off
+   */
+  stop(graceMs: number): Promise<void>;
 }
 
 /** Listens on this runtime; counts each request in `drain` until its answer is written. */

@@ -85,7 +85,7 @@ export async function serve(
   });
 
   let closed: Promise<void> | undefined;
-  const close = () => closed ??= drain.finish(graceMs).then(() => listener.stop());
+  const close = () => closed ??= drain.finish(graceMs).then((leftMs) => listener.stop(leftMs));
   const onAbort = () => void close();
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });

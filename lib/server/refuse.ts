@@ -42,7 +42,7 @@ async function dropRest(body: ReadableStream<Uint8Array>): Promise<boolean> {
   try {
     for (let size = 0; size <= MAX_REST_BYTES;) {
       const next = await Promise.race([reader.read(), late]);
-      if (!next) break;
+      if (!next) return false;
       if (next.done) return true;
       size += next.value.byteLength;
     }
@@ -51,5 +51,6 @@ async function dropRest(body: ReadableStream<Uint8Array>): Promise<boolean> {
     return true;
   } finally {
     clearTimeout(timer);
+    reader.releaseLock();
   }
 }
