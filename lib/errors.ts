@@ -155,6 +155,32 @@ export class SessionClosedError extends PartyError {
 }
 
 /**
+ * Makes the error of a code that came from another party: of the code's own class, where it has one.
+ *
+ * @param code the code
+ * @param message what was tried, and what the other party said
+ * @param fields what a caller may need besides
+ * @returns the error
+ */
+export function partyError(code: ErrorCode, message: string, fields?: ErrorFields): PartyError {
+  switch (code) {
+    case "SERIALIZATION":
+      return new SerializationError(message, fields);
+    case "NETWORK":
+      return new NetworkError(message, fields);
+    case "SEND_TIMEOUT":
+    case "RECV_TIMEOUT":
+      return new TimeoutError(code, message, fields);
+    case "PEER_RESTARTED":
+      return new PeerRestartedError(message, fields);
+    case "SESSION_CLOSED":
+      return new SessionClosedError(message, fields);
+    default:
+      return new PartyError(code, message, fields);
+  }
+}
+
+/**
  * The messages of an error and of its causes, joined into one line.
  *
  * @param error anything that was thrown
@@ -163,9 +189,16 @@ export class SessionClosedError extends PartyError {
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at = error, depth = 0; at !== undefined && at !== null && depth < 8; depth++) {
-    const text = at instanceof Error ? at.message || (at as { code?: string }).code : String(at);
-    if (text && !parts.some((part) => part.includes(text))) parts.push(text);
+    const text = textOf(at);
+    if (text !== "" && !parts.some((part) => part.includes(text))) parts.push(text);
     at = at instanceof Error ? at.cause : undefined;
   }
   return parts.join(": ").replaceAll(/\s*\n\s*/g, " ");
+}
+
+/** Anything can be thrown, and an object may refuse to become text. */
+function textOf(thrown: unknown): string {
+  const { message, code } = Object(thrown) as { message?: unknown; code?: unknown };
+  const text = thrown instanceof Error ? message || code : thrown;
+  return typeof text === "object" ? "an object" : String(text ?? "");
 }

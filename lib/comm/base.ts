@@ -4,9 +4,16 @@
  * @module
  */
 
-import { type ErrorCode, PartyError, PeerAbortedError, SessionClosedError } from "../errors.ts";
-import { decodePayload, encodePayload, MAX_KEY_LENGTH } from "../wire/message.ts";
-import { CollectiveCommunicator, isRank } from "./collectives.ts";
+import {
+  type ErrorCode,
+  PartyError,
+  PeerAbortedError,
+  SerializationError,
+  SessionClosedError,
+} from "../errors.ts";
+import { decodePayload, encodePayload } from "../wire/message.ts";
+import { checkKey, isRank } from "./checks.ts";
+import { CollectiveCommunicator } from "./collectives.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
 import { Mailbox } from "./mailbox.ts";
 import { settledWithin } from "./wait.ts";
@@ -41,6 +48,8 @@ export interface Farewell {
 
 /** How long `close()` lets messages that are on their way arrive. */
 const CLOSE_GRACE_MS = 2_000;
+/** What the others are told of an error that is not ours to show. */
+const PROGRAM_FAILED = "its program failed; what it threw is known to that party alone";
 /** How much of the reason of a farewell the others are told, in UTF-16 code units. */
 const MAX_REASON_LENGTH = 1_000;
 
@@ -169,10 +178,11 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   }
 
   /**
-   * Gives up: everything that waits here rejects with the error, and at the others with
-   * `PEER_ABORTED`.
+   * Gives up: everything that waits here rejects with the cause, and at the others with
+   * `PEER_ABORTED`. Of a cause that is no `PartyError` the others are told nothing, and here it is
+   * the cause of a `PartyError` with code `INTERNAL`.
    *
-   * @param cause why; made an error when it is something else
+   * @param cause why
    */
   abort(cause: unknown): Promise<void> {
     return this.#leaving ??= this.#abort(cause);
@@ -180,15 +190,14 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
 
   async #abort(cause: unknown): Promise<void> {
     if (this.#failure) return;
-    const error = cause instanceof Error
+    const error = cause instanceof PartyError
       ? cause
-      : new PartyError("INTERNAL", `Gave up on what is no Error: ${primitiveText(cause)}`, {
-        cause,
-      });
+      : new PartyError("INTERNAL", PROGRAM_FAILED, { cause, session: this.session });
     this.#fail(error);
+    // A program's own errors, and the paths of its values, may hold what others must not see.
+    const reason = error instanceof SerializationError ? PROGRAM_FAILED : error.message;
     // Only who is done says SESSION_CLOSED; an error with that code is of another session.
-    const known = error instanceof PartyError && error.code !== "SESSION_CLOSED";
-    await this.#sayFarewell(known ? error.code : "INTERNAL", error.message);
+    await this.#sayFarewell(error.code === "SESSION_CLOSED" ? "INTERNAL" : error.code, reason);
   }
 
   /** Rejects everything that waits here, without telling anyone. */
@@ -246,17 +255,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
         `Cannot ${verb} ${preposition} rank ${rank} as the session has ${this.worldSize} parties`,
       );
     }
-    if (typeof key !== "string" || key.length === 0 || key.length > MAX_KEY_LENGTH) {
-      const given = typeof key === "string" ? `a key of ${key.length} characters` : typeof key;
-      throw new TypeError(
-        `Cannot ${verb} under ${given}: give a string of 1 to ${MAX_KEY_LENGTH} characters`,
-      );
-    }
+    checkKey(verb, key);
     if (this.#failure) throw this.#failure;
   }
-}
-
-/** An object may refuse to become text; a primitive never does. */
-function primitiveText(value: unknown): string {
-  return Object(value) === value ? `an ${typeof value}` : String(value);
 }

@@ -7,6 +7,7 @@
  */
 
 import { NAME_PATTERN } from "../names.ts";
+import { checkKey, isRank } from "./checks.ts";
 import type {
   CollectiveOptions,
   Communicator,
@@ -93,7 +94,7 @@ export abstract class CollectiveCommunicator implements Communicator {
   ): Promise<T | undefined> {
     const { key, root, members } = this.#begin("reduce", options);
     if (this.rank === root) {
-      return (await this.#collect(members, key, value, options)).reduce(combine);
+      return fold(await this.#collect(members, key, value, options), combine);
     }
     await this.send(root, key, value, options);
     return undefined;
@@ -106,7 +107,7 @@ export abstract class CollectiveCommunicator implements Communicator {
     options: CollectiveOptions = {},
   ): Promise<T> {
     const { key, members } = this.#begin("allreduce", options);
-    return (await this.#exchange(members, key, value, options)).reduce(combine);
+    return fold(await this.#exchange(members, key, value, options), combine);
   }
 
   /** {@inheritDoc Communicator.barrier} */
@@ -192,21 +193,19 @@ export class Context extends CollectiveCommunicator {
   }
 
   /** {@inheritDoc Communicator.send} */
-  send(to: number, key: string, data: unknown, options?: WaitOptions): Promise<void> {
-    return this.#parent.send(to, this.#prefix + key, data, options);
+  async send(to: number, key: string, data: unknown, options?: WaitOptions): Promise<void> {
+    checkKey("send", key);
+    await this.#parent.send(to, this.#prefix + key, data, options);
   }
 
   /** {@inheritDoc Communicator.recv} */
-  recv<T = unknown>(from: number, key: string, options?: WaitOptions): Promise<T> {
-    return this.#parent.recv<T>(from, this.#prefix + key, options);
+  async recv<T = unknown>(from: number, key: string, options?: WaitOptions): Promise<T> {
+    checkKey("receive", key);
+    return await this.#parent.recv<T>(from, this.#prefix + key, options);
   }
 }
 
-/**
- * @param rank any number
- * @param worldSize the number of parties
- * @returns whether a session of that size has that rank
- */
-export function isRank(rank: number, worldSize: number): boolean {
-  return Number.isInteger(rank) && rank >= 0 && rank < worldSize;
+/** Folds with two arguments a step, where `Array.reduce` passes four: `Math.max` takes them all. */
+function fold<T>(values: T[], combine: (a: T, b: T) => T): T {
+  return values.reduce((result, value) => combine(result, value));
 }

@@ -8,9 +8,11 @@ import { describeError, NetworkError, PartyError, PeerRestartedError } from "../
 import { encodePayload, type MessageBody } from "../wire/message.ts";
 import { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./base.ts";
 import type { WaitOptions } from "./communicator.ts";
-import { refusal } from "./refusal.ts";
+import { readAnswer } from "./answer.ts";
 import { OnceGate } from "./once.ts";
 import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
+import { refusal } from "./refusal.ts";
+import { sleep } from "./wait.ts";
 
 /** Options of an {@linkcode HttpCommunicator}. */
 export interface HttpCommunicatorOptions extends CommunicatorOptions {
@@ -31,7 +33,11 @@ export interface HttpCommunicatorOptions extends CommunicatorOptions {
 }
 
 const HEADERS = { "content-type": "application/json" };
-const FAREWELL_TIMEOUT_MS = 1_000;
+/** How long the others are tried to be told that this party leaves. */
+const FAREWELL_TIMEOUT_MS = 2_000;
+const FAREWELL_RETRY_MS = 100;
+/** Tells, with the answer to a message, the lifetime of the session that took it. */
+export const BOOT_HEADER = "partyline-boot";
 /** At least what the JSON around the key and the data of a message takes. */
 const ENVELOPE_BYTES = 256;
 /** What a character of a key takes at most: as `\uXXXX`. */
@@ -87,24 +93,35 @@ export class HttpCommunicator extends CommunicatorBase {
       case "repeat":
         this.stats[from]!.duplicatesDropped++;
         return;
-      case "restarted": {
-        const error = new PeerRestartedError(
-          `Rank ${from} restarted and has forgotten session ${this.session}: close it at every ` +
-            `party and begin again`,
-          { rank: from, session: this.session },
-        );
-        void this.abort(error);
-        throw error;
-      }
+      case "restarted":
+        throw this.#restarted(from);
       case "new":
         this.onSent(from, key, value, bytes);
         this.#once.taken(from, boot, seq);
     }
   }
 
-  /** Whether a farewell is from the sender that was heard here, not from one before it. */
-  knows(from: number, boot: string | undefined): boolean {
-    return boot === undefined || this.#once.isSame(from, boot);
+  /**
+   * Whether a farewell belongs to this session, and not to one of the same name before it.
+   *
+   * @param from the rank that leaves
+   * @param boot its lifetime; undefined when it does not say
+   * @param toBoot the lifetime that it means; undefined when it does not say
+   */
+  concerns(from: number, boot: string | undefined, toBoot: string | undefined): boolean {
+    const met = this.#once.bootOf(from) ?? boot;
+    return (boot === undefined || boot === met) && (toBoot === undefined || toBoot === this.boot);
+  }
+
+  /** Gives up, since a rank that was met before is there anew. */
+  #restarted(rank: number): PeerRestartedError {
+    const error = new PeerRestartedError(
+      `Rank ${rank} restarted and has forgotten session ${this.session}: close it at every party ` +
+        `and begin again`,
+      { rank, session: this.session },
+    );
+    void this.abort(error);
+    return error;
   }
 
   protected override async transmit(
@@ -118,8 +135,9 @@ export class HttpCommunicator extends CommunicatorBase {
     if (bodyBytes > this.#maxRequestBytes) {
       throw new PartyError(
         "PAYLOAD_TOO_LARGE",
-        `Cannot send ${payload.bytes} bytes under key ${JSON.stringify(key)}: a request holds ` +
-          `${this.#maxRequestBytes} bytes; raise maxRequestBytes at every party, or send in parts`,
+        `Cannot send ${payload.bytes} bytes under key ${JSON.stringify(key)}: in Base64 they are ` +
+          `more than the ${this.#maxRequestBytes} bytes of a request; raise maxRequestBytes at ` +
+          `every party, or send in parts`,
         { rank: to, key },
       );
     }
@@ -141,7 +159,7 @@ export class HttpCommunicator extends CommunicatorBase {
     let text: string;
     try {
       response = await this.#request(url, JSON.stringify(body), signal);
-      text = await response.text();
+      text = await readAnswer(response);
     } catch (cause) {
       throw new RetryLater(
         new NetworkError(`Cannot reach rank ${to} at ${url}: ${describeError(cause)}`, {
@@ -155,6 +173,8 @@ export class HttpCommunicator extends CommunicatorBase {
       const error = refusal(response, text, { rank: to, key, url });
       if (error !== undefined) throw error;
     }
+    const boot = response.headers.get(BOOT_HEADER);
+    if (boot !== null && !this.#once.meet(to, boot)) throw this.#restarted(to);
   }
 
   protected override disconnect(error: Error): void {
@@ -169,11 +189,19 @@ export class HttpCommunicator extends CommunicatorBase {
     { code, reason }: Farewell,
     ranks: readonly number[],
   ): Promise<void> {
-    const body = JSON.stringify({ from_rank: this.rank, code, reason, boot: this.boot });
-    await Promise.allSettled(ranks.map(async (rank) => {
+    const signal = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
+    await Promise.all(ranks.map(async (rank) => {
       const url = `${this.#endpoints[rank]}${this.#path}/abort`;
-      const response = await this.#request(url, body, AbortSignal.timeout(FAREWELL_TIMEOUT_MS));
-      await response.body?.cancel();
+      const toBoot = this.#once.bootOf(rank);
+      const body = { from_rank: this.rank, code, reason, boot: this.boot, to_boot: toBoot };
+      // Who was never met may be about to create the session, and would wait for one that failed.
+      const patient = code !== "SESSION_CLOSED" && toBoot === undefined;
+      do {
+        const response = await this.#request(url, JSON.stringify(body), signal).catch(() => {});
+        await response?.body?.cancel();
+        if (response?.status === 200 || !patient) return;
+        await sleep(FAREWELL_RETRY_MS, signal);
+      } while (!signal.aborted);
     }));
   }
 

@@ -10,8 +10,12 @@ import { Wait } from "./wait.ts";
 
 interface Unread {
   value: unknown;
-  bytes: number;
+  /** What it counts against the limit. */
+  weight: number;
 }
+
+/** What a message takes besides its value and its key, so that a flood of tiny ones is bounded. */
+const ENTRY_BYTES = 64;
 
 /** What one rank sent, or is waited for to send. */
 interface Sender {
@@ -32,7 +36,7 @@ export class Mailbox {
 
   /**
    * @param worldSize the number of parties
-   * @param maxBytes how many unread bytes are held for each sender
+   * @param maxBytes how many unread bytes are held for each sender; a larger message is held alone
    */
   constructor(worldSize: number, maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -47,7 +51,8 @@ export class Mailbox {
   /**
    * Hands a message to the `recv` that waits for it, or holds it.
    *
-   * @param bytes what the message counts against the limit while it is unread
+   * @param bytes how many bytes the encoded value has; with the key, and 64 bytes besides, it counts
+   * against the limit while it is unread
    * @throws {PartyError} `DUPLICATE_KEY` or `MAILBOX_FULL`; the message is then not taken
    */
   deliver(from: number, key: string, value: unknown, bytes: number): void {
@@ -68,16 +73,18 @@ export class Mailbox {
         { rank: from, key },
       );
     }
-    if (sender.unreadBytes + bytes > this.#maxBytes) {
+    const weight = bytes + 2 * key.length + ENTRY_BYTES;
+    // One that is larger than the whole box has to get in all the same, when it is alone.
+    if (sender.unreadBytes > 0 && sender.unreadBytes + weight > this.#maxBytes) {
       throw new PartyError(
         "MAILBOX_FULL",
-        `Cannot hold ${bytes} bytes more from rank ${from}: ${sender.unreadBytes} of ` +
+        `Cannot hold ${weight} bytes more from rank ${from}: ${sender.unreadBytes} of ` +
           `${this.#maxBytes} bytes wait unread; try again once they are received`,
         { rank: from, key },
       );
     }
-    sender.unread.set(key, { value, bytes });
-    sender.unreadBytes += bytes;
+    sender.unread.set(key, { value, weight });
+    sender.unreadBytes += weight;
   }
 
   /**
@@ -96,7 +103,7 @@ export class Mailbox {
     const unread = sender.unread.get(key);
     if (unread) {
       sender.unread.delete(key);
-      sender.unreadBytes -= unread.bytes;
+      sender.unreadBytes -= unread.weight;
       return unread.value;
     }
     if (sender.gone) throw sender.gone;

@@ -9,7 +9,7 @@
 /** What a numbered message is to its receiver. */
 export type Arrival = "new" | "repeat" | "restarted";
 
-/** The last message taken from each sender. */
+/** Whom this party has met in a session, and the last message taken from each of them. */
 export class OnceGate {
   readonly #last: Map<number, { boot: string; seq: number }> = new Map();
 
@@ -32,9 +32,18 @@ export class OnceGate {
   }
 
   /**
-   * @returns whether the sender is, as far as known, the one that was heard before
+   * Notes who answered a message.
+   *
+   * @returns whether it is, as far as known, the one that was heard before
    */
-  isSame(from: number, boot: string): boolean {
-    return (this.#last.get(from)?.boot ?? boot) === boot;
+  meet(rank: number, boot: string): boolean {
+    const last = this.#last.get(rank);
+    if (last === undefined) this.#last.set(rank, { boot, seq: 0 });
+    return last === undefined || last.boot === boot;
+  }
+
+  /** The lifetime of a rank that was heard last; undefined when none was. */
+  bootOf(rank: number): string | undefined {
+    return this.#last.get(rank)?.boot;
   }
 }

@@ -8,7 +8,7 @@
 import { describeError, NetworkError, TimeoutError } from "../errors.ts";
 import type { Payload } from "../wire/message.ts";
 import type { WaitOptions } from "./communicator.ts";
-import { Wait } from "./wait.ts";
+import { sleep, Wait } from "./wait.ts";
 
 const FIRST_DELAY_MS = 20;
 const MAX_DELAY_MS = 1_000;
@@ -49,8 +49,8 @@ export class Outbox {
   readonly #rank: number;
   readonly #attempt: (message: Outgoing, signal: AbortSignal) => Promise<void>;
   readonly #onRetry: () => void;
+  /** The first one is being sent. */
   readonly #queue: Pending[] = [];
-  #busy = false;
   #seq = 0;
   #closed: Error | undefined;
 
@@ -85,29 +85,34 @@ export class Outbox {
       underway: false,
     };
     this.#queue.push(pending);
-    if (!this.#busy) void this.#run();
+    if (this.#queue.length === 1) void this.#run();
+    else pending.wait.whenSettled(() => this.#drop(pending));
     await pending.wait.promise;
   }
 
   /** Rejects all that is not delivered, and every later send. @param error why */
   close(error: Error): void {
     this.#closed ??= error;
-    for (const { wait } of this.#queue) wait.reject(error);
+    for (const { wait } of [...this.#queue]) wait.reject(error);
   }
 
   /** The same, but an attempt that is being made may still succeed. @param error why */
   finish(error: Error): void {
     this.#closed ??= error;
-    for (const { wait, underway } of this.#queue) if (!underway) wait.reject(error);
+    for (const { wait, underway } of [...this.#queue]) if (!underway) wait.reject(error);
   }
 
   async #run(): Promise<void> {
-    this.#busy = true;
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       await this.#deliver(next);
       this.#queue.shift();
     }
-    this.#busy = false;
+  }
+
+  /** Takes one that was given up before its turn out of the queue, and its payload with it. */
+  #drop(pending: Pending): void {
+    const at = this.#queue.indexOf(pending);
+    if (at > 0) this.#queue.splice(at, 1);
   }
 
   /** Tries until the wait is settled, one way or the other. */
@@ -152,18 +157,4 @@ export class Outbox {
       { cause, rank: this.#rank, key: message.key, elapsedMs },
     );
   }
-}
-
-/** Resolves after the time, or at once when the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ERROR_CODES, NetworkError, PartyError, PeerAbortedError } from "../errors.ts";
+import { ERROR_CODES, NetworkError, PartyError, partyError, PeerAbortedError } from "../errors.ts";
 import { RetryLater } from "./outbox.ts";
 
 /** Answers of a gateway, or of a party that is starting, ending or full. */
@@ -46,7 +46,7 @@ export function refusal(
   if (code === "PEER_ABORTED") {
     return new PeerAbortedError(message, { peerCode: code, reason: detail, rank, key });
   }
-  if (code !== undefined) return new PartyError(code, message, { rank, key });
+  if (code !== undefined) return partyError(code, message, { rank, key });
   const location = response.headers.get("location");
   const hint = location === null ? "check that the endpoint is a party's" : `it says ${location}`;
   return new NetworkError(`${message}; ${hint}`, { cause, rank, key });

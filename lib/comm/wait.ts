@@ -97,3 +97,17 @@ export async function settledWithin(promises: Promise<unknown>[], ms: number): P
   await Promise.race([Promise.allSettled(promises), late]);
   clearTimeout(timer);
 }
+
+/** Resolves after the time, or at once when the signal aborts. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { isRank } from "../comm/collectives.ts";
+import { isRank } from "../comm/checks.ts";
+import { BOOT_HEADER } from "../comm/http.ts";
 import { v } from "../deps.ts";
 import { ERROR_CODES, PartyError } from "../errors.ts";
 import type { Session } from "../resources/session.ts";
@@ -19,6 +20,7 @@ const AbortBody = v.strictObject({
   code: v.optional(v.picklist(ERROR_CODES), "INTERNAL"),
   reason: v.optional(v.pipe(v.string(), v.maxLength(4_096)), "it gave no reason"),
   boot: v.optional(v.string()),
+  to_boot: v.optional(v.string()),
 });
 
 /** The routes between parties. */
@@ -27,8 +29,10 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
     path: "/sessions/:session/comm/send",
     handlers: {
       POST: async (request) => {
-        const session = sessions.get(nameParam(request, "session"));
+        const name = nameParam(request, "session");
+        sessions.get(name); // before a large body is read for nothing
         const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
+        const session = sessions.get(name);
         checkSender(session, body.from_rank);
         if (body.to_rank !== session.rank) {
           throw new PartyError(
@@ -38,17 +42,20 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
           );
         }
         receive(session, body);
-        return Response.json({ status: "ok" });
+        return Response.json({ status: "ok" }, {
+          headers: { [BOOT_HEADER]: session.communicator.boot },
+        });
       },
     },
   }, {
     path: "/sessions/:session/abort",
     handlers: {
       POST: async (request) => {
-        const session = sessions.get(nameParam(request, "session"));
+        const name = nameParam(request, "session");
         const body = check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
+        const session = sessions.get(name);
         checkSender(session, body.from_rank);
-        if (session.communicator.knows(body.from_rank, body.boot)) {
+        if (session.communicator.concerns(body.from_rank, body.boot, body.to_boot)) {
           session.communicator.onFarewell(body.from_rank, body);
         }
         return Response.json({ status: "ok" });
@@ -59,15 +66,19 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
 
 function receive(session: Session, body: MessageBody): void {
   const { failure } = session.communicator;
-  if (failure !== undefined) {
-    throw new PartyError(
-      "PEER_ABORTED",
-      `Session ${session.name} has failed at rank ${session.rank}: ${failure.message}`,
-      { session: session.name },
-    );
-  }
+  if (failure !== undefined) throw failedError(session, body, failure);
   const { value, bytes } = decodePayload(body.data);
   session.communicator.receive(body, value, bytes);
+}
+
+/** Says only the code of the failure: its message may hold what the other parties must not see. */
+function failedError(session: Session, body: MessageBody, failure: Error): PartyError {
+  const { name, rank, communicator } = session;
+  if (!communicator.concerns(body.from_rank, body.boot, undefined)) {
+    return new PartyError("UNKNOWN_SESSION", `The next session ${name} is not created here yet`);
+  }
+  const code = failure instanceof PartyError ? failure.code : "INTERNAL";
+  return new PartyError("PEER_ABORTED", `Session ${name} has failed at rank ${rank}: ${code}`);
 }
 
 /** @throws {PartyError} `WRONG_RANK` when no peer of this party has the rank */

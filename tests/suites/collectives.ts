@@ -100,6 +100,13 @@ export function collectivesSuite(declare: WorldTest): void {
     }));
   });
 
+  declare("what folds takes two values, whatever else it would take", 3, async ({ ranks }) => {
+    await Promise.all(ranks.map(async (comm) => {
+      assert.is(await comm.allreduce(comm.rank, Math.max), 2);
+      assert.is(await comm.reduce(comm.rank, Math.min), comm.rank === 0 ? 0 : undefined);
+    }));
+  });
+
   declare("nobody passes a barrier before all have come", 3, async (_, alice, bob, carol) => {
     let passed = 0;
     const early = [alice!, bob!].map((comm) => comm.barrier().then(() => passed++));

@@ -6,7 +6,7 @@
 
 import * as assert from "uvu/assert";
 import type { CommunicatorBase } from "../../lib/comm/base.ts";
-import { PartyError, PeerAbortedError } from "../../lib/errors.ts";
+import { PartyError, PeerAbortedError, SerializationError } from "../../lib/errors.ts";
 import { later, moment, partyError, rejection, until } from "../helpers/waiting.ts";
 import type { WorldTest } from "./world.ts";
 
@@ -124,13 +124,29 @@ export function endingsSuite(declare: WorldTest): void {
     await alice!.abort(null);
     const error = await partyError<PeerAbortedError>(wait!, "PEER_ABORTED");
     assert.is(error.peerCode, "INTERNAL");
-    assert.match(error.reason, "null");
-    assert.instance(alice!.failure, PartyError);
+    assert.is(alice!.failure!.cause, null);
   });
+
+  for (
+    const [what, secret] of [
+      ["an error", new Error("the sum is 4711")],
+      ["an error without a text", Object.assign(new Error(), { message: { sum: 4711 } })],
+      ["a value that cannot be sent", new SerializationError("Cannot send value.patient4711")],
+    ] as const
+  ) {
+    declare(`the others hear nothing of what a program threw: ${what}`, 2, async (_, a, b) => {
+      const [wait] = later(b!.recv(0, "k"));
+      await a!.abort(secret);
+      const error = await partyError<PeerAbortedError>(wait!, "PEER_ABORTED");
+      assert.not.match(`${error.message} ${error.reason}`, "4711");
+      const own = a!.failure!;
+      assert.is(own instanceof SerializationError ? own : own.cause, secret);
+    });
+  }
 
   declare("the others hear of a failure however long its message is", 2, async (_, alice, bob) => {
     const [wait] = later(bob!.recv(0, "k"));
-    await alice!.abort(new Error("x".repeat(1e5)));
+    await alice!.abort(new PartyError("CONFLICT", "x".repeat(1e5)));
     assert.match((await partyError(wait!, "PEER_ABORTED")).message, "xxxxx");
   });
 
@@ -145,7 +161,10 @@ export function endingsSuite(declare: WorldTest): void {
   );
 
   declare("the first failure is the one that counts", 2, async (_, alice, bob) => {
-    const [first, second] = [new Error("first"), new Error("second")];
+    const [first, second] = [
+      new PartyError("CONFLICT", "first"),
+      new PartyError("CONFLICT", "second"),
+    ];
     await alice!.abort(first);
     await alice!.abort(second);
     await alice!.close();
