@@ -30,6 +30,7 @@ export type {
   RootedOptions,
   WaitOptions,
 } from "./lib/comm/communicator.ts";
+export type { CollectiveCommunicator } from "./lib/comm/collectives.ts";
 export { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./lib/comm/base.ts";
 export { HttpCommunicator, type HttpCommunicatorOptions } from "./lib/comm/http.ts";
 export { MemoryCommunicator } from "./lib/comm/memory.ts";
@@ -57,7 +58,9 @@ export {
 export { secureSum, type SecureSumOptions } from "./lib/mpc/secure_sum.ts";
 export { combine, split } from "./lib/mpc/shares.ts";
 export type { RandomSource } from "./lib/mpc/ring.ts";
+export { agree } from "./lib/programs/agreement.ts";
 export { hello, type HelloResult } from "./lib/programs/hello.ts";
 export { type Column, type Moments, pooledMoments } from "./lib/programs/mean.ts";
 export { decodeJson, encodeJson } from "./lib/wire/json.ts";
+export type { MessageBody, Payload } from "./lib/wire/message.ts";
 export { VERSION } from "./lib/version.ts";

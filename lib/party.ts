@@ -27,16 +27,19 @@ export interface Party {
    *
    * @param spec the session's name, this party's rank, and the endpoints in the order of the ranks
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already
+   * endpoints already; `DRAINING` once the party is closed
    */
   createSession(spec: SessionSpec): Promise<Session>;
-  /** @throws {PartyError} `UNKNOWN_SESSION` */
+  /** The session of that name. @throws {PartyError} `UNKNOWN_SESSION` */
   session(name: string): Session;
   /** All sessions, in the order in which they were created. */
   sessions(): Session[];
   /** The HTTP API: answers any request, and never throws. */
   fetch(request: Request): Promise<Response>;
-  /** Closes all sessions and tells the other parties. */
+  /**
+   * Closes all sessions and tells the other parties. It is final: whoever asks this party for a
+   * session from then on, here or over HTTP, is told `DRAINING`.
+   */
   close(): Promise<void>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -14,17 +14,18 @@ export const Name = v.pipe(
   v.regex(NAME_PATTERN, "use 1 to 128 letters, digits, '.', '_' or '-', but not '.' or '..'"),
 );
 
+const NO_RANK = "use a whole number from 0";
 /** A rank, or a number of parties: a whole number from 0. */
-export const Rank = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const Rank = v.pipe(v.number(), v.safeInteger(NO_RANK), v.minValue(0, NO_RANK));
 
 /**
  * Checks input against a schema.
  *
- * @param schema what is expected
+ * @param schema what is expected; its own messages say what to use
  * @param input what came
  * @param what names the input in the error
  * @returns what the schema makes of the input
- * @throws {PartyError} `INVALID_REQUEST`, naming the first field that is wrong
+ * @throws {PartyError} `INVALID_REQUEST`, naming the first field that is wrong, and not its value
  */
 export function check<Schema extends v.GenericSchema>(
   schema: Schema,
@@ -34,10 +35,43 @@ export function check<Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, input, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  const field = path === null ? "" : ` at ${path.slice(0, 100)}`;
-  throw new PartyError(
-    "INVALID_REQUEST",
-    `Cannot take ${what}${field}: ${issue.message.slice(0, 200)}`,
-  );
+  throw new PartyError("INVALID_REQUEST", `Cannot take ${what}: ${describeIssue(issue)}`);
+}
+
+/** How messages begin that a schema was not given; they hold the value. */
+const VALIBOT_MESSAGE = "Invalid ";
+
+function describeIssue({ kind, path, expected, input, message }: v.BaseIssue<unknown>): string {
+  const field = fieldPath(path?.map(({ key }) => key as string | number) ?? []);
+  if (path?.at(-1)?.origin === "key") {
+    return expected === "never" ? `field ${field} is unknown` : `${field} is missing`;
+  }
+  if (!message.startsWith(VALIBOT_MESSAGE)) return field === "" ? message : `${field}: ${message}`;
+  const wanted = `${field || "it"} has to be ${withArticle(expected?.toLowerCase() ?? "other")}`;
+  return kind === "schema" ? `${wanted}, not ${typeName(input)}` : wanted;
+}
+
+function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return withArticle(Array.isArray(value) ? "array" : typeof value);
+}
+
+function withArticle(noun: string): string {
+  if (!/^[a-z]/.test(noun)) return noun;
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+/**
+ * A path as JavaScript writes it, such as `endpoints[0]`; a long or odd key is quoted, and cut.
+ *
+ * @param steps keys and indices, from the outermost on
+ */
+export function fieldPath(steps: readonly (string | number)[]): string {
+  const text = steps.map((step) => {
+    if (typeof step === "number") return `[${step}]`;
+    return /^[A-Za-z_$][\w$]{0,59}$/.test(step)
+      ? `.${step}`
+      : `[${JSON.stringify(step).slice(0, 60)}]`;
+  }).join("");
+  return text.startsWith(".") ? text.slice(1) : text;
 }

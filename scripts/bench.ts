@@ -13,7 +13,7 @@ import { encodePayload } from "../lib/wire/message.ts";
 import { findRuntimes, OWN_RUNTIME, ScriptProcess } from "./processes.ts";
 
 const REPETITIONS = 7;
-const SENDS = 500;
+const SENDS = 2_000;
 const MESSAGES = 2_000;
 const STARTS = 7;
 

@@ -7,6 +7,7 @@
 
 import { describeError, PartyError } from "../lib/errors.ts";
 import { createParty } from "../lib/party.ts";
+import { agree } from "../lib/programs/agreement.ts";
 import type { Session } from "../lib/resources/session.ts";
 import { serve } from "../lib/serve/serve.ts";
 import { VERSION } from "../lib/version.ts";
@@ -24,11 +25,10 @@ import {
 /** Prints one line: for a machine with `--json`, for people otherwise. */
 type Print = (event: Record<string, unknown>, text: string) => void;
 
-async function main(host: Host): Promise<void> {
+async function main(host: Host, stopped: AbortController): Promise<void> {
   const options = parseOptions(host.args);
   if (options.help) return console.log(HELP);
   if (options.version) return console.log(VERSION);
-  const stopped = new AbortController();
   const forget = host.onStop((signal) => {
     if (stopped.signal.aborted) host.exit(1); // asked twice: now
     stopped.abort(new PartyError("CANCELLED", `Stopped by ${signal}`));
@@ -47,12 +47,13 @@ async function runParty(options: Options, host: Host, stopped: AbortSignal): Pro
   const fromStdin = joins && options.endpoints === "-";
   // All that can be wrong here is found before anyone waits for this party.
   const endpoints = await readEndpoints(options, host);
-  const known = joins && !fromStdin ? sessionSpec(options, endpoints!) : undefined;
+  const known = endpoints && !fromStdin ? sessionSpec(options, endpoints) : undefined;
   const job = run && await prepareJob(run, options);
 
   const party = createParty({ timeoutMs: options["timeout-ms"] });
-  const port = options.port ?? portOf(endpoints?.[rank ?? -1]) ?? 8000;
-  const server = await serve(party, { hostname, port });
+  const port = options.port ?? portOf(known?.endpoints[rank ?? -1]) ?? 8000;
+  // The signal lets nothing new in while the other parties are told.
+  const server = await serve(party, { hostname, port, signal: stopped });
   try {
     if (!["127.0.0.1", "::1", "localhost"].includes(hostname)) {
       console.error(
@@ -62,7 +63,7 @@ async function runParty(options: Options, host: Host, stopped: AbortSignal): Pro
     const who = rank === undefined ? "Party" : `Party ${rank}`;
     print({ event: "listening", url: server.url, rank }, `${who} listens on ${server.url}`);
     const spec = fromStdin ? await specFromStdin(options, host, stopped) : known;
-    const session = spec && await party.createSession(spec);
+    const session = joins ? await party.createSession(spec!) : undefined;
     if (job) await runJob(session!, run!, job, stopped, print);
     else await aborted(stopped);
   } finally {
@@ -79,8 +80,12 @@ async function runJob(
   print: Print,
 ): Promise<void> {
   const computation = session.compute(
-    { id: name, program: name, params: job.params },
-    ({ communicator }) => job.run(communicator),
+    // One id for all jobs: parties with different ones are to meet, and to find out.
+    { id: "job", program: name, params: job.params },
+    async ({ communicator }) => {
+      await agree(communicator, { job: name, params: job.params });
+      return await job.run(communicator);
+    },
   );
   const cancel = () => computation.cancel(stopped.reason);
   stopped.addEventListener("abort", cancel, { once: true });
@@ -108,8 +113,7 @@ async function specFromStdin(options: Options, host: Host, stopped: AbortSignal)
 }
 
 function portOf(endpoint: string | undefined): number | undefined {
-  if (endpoint === undefined || !URL.canParse(endpoint)) return undefined;
-  return Number(new URL(endpoint).port) || undefined;
+  return endpoint === undefined ? undefined : Number(new URL(endpoint).port) || undefined;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
@@ -120,10 +124,15 @@ async function aborted(signal: AbortSignal): Promise<void> {
 const { host } = "Deno" in globalThis
   ? await import("./cli/host_deno.ts")
   : await import("./cli/host_node.ts");
+const stopped = new AbortController();
+let exitCode = 0;
 try {
-  await main(host);
+  await main(host, stopped);
 } catch (error) {
   const usage = error instanceof UsageError;
   console.error(`partyline: ${describeError(error)}${usage ? "; see partyline --help" : ""}`);
-  host.setExitCode(usage ? 2 : 1);
+  exitCode = usage ? 2 : 1;
 }
+host.setExitCode(exitCode);
+// Whoever holds a connection open, as with half a request, must not hold the process.
+if (stopped.signal.aborted) host.exit(exitCode);

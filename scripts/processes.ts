@@ -54,6 +54,8 @@ export class ScriptProcess {
   readonly child: ChildProcess;
   /** Its exit code, once it has ended; null when a signal ended it. */
   readonly exited: Promise<number | null>;
+  /** Where it listens, once {@linkcode startParties} knows. */
+  url = "";
   /** All that it has written to standard error. */
   stderr = "";
   readonly #lines: Interface;
@@ -98,7 +100,7 @@ export class ScriptProcess {
  *
  * @param commands the runtime's command for each rank
  * @param args the arguments of each rank, besides its rank, port and endpoints
- * @returns the processes, by rank, and the line in which each said that it listens
+ * @returns the processes, by rank; each has said that it listens
  */
 export async function startParties(
   commands: string[][],
@@ -113,8 +115,8 @@ export async function startParties(
       ...args(rank),
     ])
   );
-  const lines = await Promise.all(parties.map((party) => party.line()));
-  const endpoints = lines.map((line) => JSON.parse(line).url).join(",");
+  await Promise.all(parties.map(async (party) => party.url = JSON.parse(await party.line()).url));
+  const endpoints = parties.map((party) => party.url).join(",");
   for (const party of parties) party.write(endpoints);
   return parties;
 }

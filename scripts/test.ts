@@ -22,31 +22,23 @@ interface Outcome {
   skipped: number;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { only: { type: "string" } },
-});
 const sides: Runtime[] = ["node", "deno"];
-if (values.only !== undefined && !sides.includes(values.only as Runtime)) {
-  console.error(`Cannot test only ${values.only}: give node or deno`);
-  process.exit(2);
-}
-
-const runtimes = findRuntimes();
-const files = (await readdir(`${ROOT}tests`))
-  .filter((file) => file.endsWith(".test.ts"))
-  .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
+const testFiles = (await readdir(`${ROOT}tests`)).filter((file) => file.endsWith(".test.ts"));
+const { only, parts } = parseOptions();
+const files = testFiles
+  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .sort();
+const runtimes = findRuntimes();
 const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
 for (const side of sides) {
-  if (values.only !== undefined && values.only !== side) continue;
+  if (only !== undefined && only !== side) continue;
   const command = runtimes.get(side);
   if (command === undefined) {
     console.log(`left out: ${files.length} files on ${side}, which is not on this machine`);
     total.skipped += files.length;
     continue;
   }
-  if (positionals.length === 0) await runChecks(side, command[0]!);
+  if (parts.length === 0) await runChecks(side, command[0]!);
   for (const file of files) {
     count(`${side} ${file}`, await run([...command, `tests/${file}`]), uvuOutcome);
   }
@@ -54,6 +46,27 @@ for (const side of sides) {
 const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+/** What to run; ends the process with 2 when that makes no sense. */
+function parseOptions(): { only: string | undefined; parts: string[] } {
+  try {
+    const { values: { only }, positionals: parts } = parseArgs({
+      allowPositionals: true,
+      options: { only: { type: "string" } },
+    });
+    if (only !== undefined && !sides.includes(only as Runtime)) {
+      throw new Error(`Cannot test only ${only}: give node or deno`);
+    }
+    const unknown = parts.find((part) => !testFiles.some((file) => file.includes(part)));
+    if (unknown !== undefined) {
+      throw new Error(`No test file has ${JSON.stringify(unknown)} in its name: see tests/`);
+    }
+    return { only, parts };
+  } catch (error) {
+    console.error((error as Error).message.replace(/\. To specify.*$/s, ""));
+    return process.exit(2);
+  }
+}
 
 /** What one side checks besides its tests. */
 async function runChecks(side: Runtime, program: string): Promise<void> {

@@ -170,6 +170,33 @@ test("a cancelled computation rejects, hears of it, and fails the session", asyn
   });
 });
 
+test("a computation that waits on nobody fails with its session, and hears of it", async () => {
+  await withSession(2, async (alice, bob) => {
+    let heard: unknown;
+    const run = ({ signal }: ComputationContext) =>
+      new Promise(() => signal.addEventListener("abort", () => heard = signal.reason));
+    const ended = alice!.compute({ ...SPEC, id: "ended" }, () => Promise.resolve(5));
+    await ended.result;
+    const computation = alice!.compute(SPEC, run);
+    const [result] = later(computation.result);
+    await bob!.communicator.abort(new PartyError("CONFLICT", "broken"));
+    const error = await partyError<PeerAbortedError>(result!, "PEER_ABORTED");
+    assert.is(error, alice!.communicator.failure);
+    assert.is(heard, error);
+    assert.equal([computation.state, ended.state], ["failed", "completed"]);
+  });
+});
+
+test("a computation that throws ends those beside it", async () => {
+  await withSession(1, async (session) => {
+    const waiting = session!.compute(SPEC, () => new Promise(() => {}));
+    const error = new PartyError("CONFLICT", "broken");
+    session!.compute({ ...SPEC, id: "throws" }, () => Promise.reject(error));
+    assert.is(await rejection(waiting.result), error);
+    assert.is(waiting.state, "failed");
+  });
+});
+
 test("a computation that ignores its signal is cancelled all the same", async () => {
   await withSession(1, async (session) => {
     const computation = session!.compute(SPEC, () => new Promise(() => {}));

@@ -10,6 +10,8 @@ import { hostCheckout } from "./helpers/static_host.ts";
 const deno = findRuntimes().get("deno")?.[0];
 const withDeno = deno === undefined ? test.skip : test;
 
+// A package.json in any folder above would be taken for this one's.
+const env = { DENO_NO_PACKAGE_JSON: "1" };
 const host = await hostCheckout();
 const folder = await mkdtemp(`${tmpdir()}/partyline-empty-`);
 
@@ -32,14 +34,14 @@ withDeno("Deno imports mod.ts from a URL, in an empty folder, with all types che
      await server.close();`,
   );
   const command = [deno!, "run", "--reload=" + host.url, "--check=all", "-A", "main.ts"];
-  const { code, stdout, stderr } = await runCommand(command, { cwd: folder });
+  const { code, stdout, stderr } = await runCommand(command, { cwd: folder, env });
   assert.is(code, 0, stderr);
   assert.is(stdout, '42 {"status":"ok"}\n');
 });
 
 withDeno("Deno runs the command line from a URL", async () => {
   const command = [deno!, "run", "-A", `${host.url}/scripts/party.ts`];
-  const version = await runCommand([...command, "--version"], { cwd: folder });
+  const version = await runCommand([...command, "--version"], { cwd: folder, env });
   assert.is(version.stdout, `${VERSION}\n`, version.stderr);
 
   const data = `${folder}/rows.csv`;
@@ -47,7 +49,7 @@ withDeno("Deno runs the command line from a URL", async () => {
   const job = [...command, "--rank=0", "--port=0", "--endpoints=-", "--run=mean", "--json"];
   const { code, stdout, stderr } = await runCommand(
     [...job, `--data=${data}`, "--column=x"],
-    { cwd: folder, input: "http://127.0.0.1:1\n" },
+    { cwd: folder, env, input: "http://127.0.0.1:1\n" },
   );
   assert.is(code, 0, stderr);
   const result = JSON.parse(stdout.trim().split("\n").at(-1)!);

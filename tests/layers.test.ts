@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "wire": ["deps.ts", "errors.ts", "schema.ts"],
   "comm": ["errors.ts", "names.ts", "wire"],
   "mpc": ["comm/communicator.ts", "errors.ts"],
-  "programs": ["comm/communicator.ts", "errors.ts", "mpc"],
+  "programs": ["comm/communicator.ts", "errors.ts", "mpc", "wire/json.ts"],
   "resources": ["comm", "deps.ts", "errors.ts", "schema.ts", "wire"],
   "server": ["comm", "deps.ts", "errors.ts", "names.ts", "resources", "schema.ts", "wire"],
   "serve": ["errors.ts", "server"],
@@ -36,9 +36,18 @@ const files = [
 
 const imports = new Map<string, string[]>();
 for (const file of files) {
-  const code = (await readFile(`${ROOT}${file}`, "utf8")).replaceAll(/^ *\*.*$/gm, "");
-  const specifiers = [...code.matchAll(/(?:[}*]|as \w+) from "([^"]+)"|\bimport\("([^"]+)"\)/g)];
-  imports.set(file, specifiers.map(([, from, dynamic]) => from ?? dynamic!));
+  imports.set(file, importsOf(await readFile(`${ROOT}${file}`, "utf8")));
+}
+
+/** What a source file imports, in whatever form; what comments say is left out. */
+function importsOf(source: string): string[] {
+  const code = source.replaceAll(/^\s*(\/?\*|\/\/).*$/gm, "");
+  const forms = [
+    /^\s*(?:import|export)\b[^"'();=]*\bfrom\s*["']([^"']+)["']/gm,
+    /^\s*import\s*["']([^"']+)["']/gm,
+    /\bimport\s*\(\s*["'`]([^"'`]+)["'`]/g,
+  ];
+  return forms.flatMap((form) => [...code.matchAll(form)].map(([, specifier]) => specifier!));
 }
 
 function resolve(file: string, specifier: string): string {
@@ -49,6 +58,28 @@ function local(file: string): string[] {
   return imports.get(file)!.filter((specifier) => specifier.startsWith("."))
     .map((specifier) => resolve(file, specifier));
 }
+
+test("an import is seen in every form that it can have", () => {
+  const forms = [
+    'import process from "x";',
+    'import "x";',
+    'import * as all from "x";',
+    'import type { A } from "x";',
+    'import first, { second } from "x";',
+    'import {\n  a,\n  b as c,\n} from "x";',
+    'import data from "x" with { type: "json" };',
+    "import single from 'x';",
+    'export * from "x";',
+    'export * as all from "x";',
+    'export { a, type B } from "x";',
+    'const { a } = await import("x");',
+    'const a = await import(\n  "x"\n);',
+    'let a: import("x").A;',
+  ];
+  for (const form of forms) assert.equal(importsOf(`${form}\nf();`), ["x"], form);
+  const none = ['// import "x";', ' * import { a } from "x";', 'export const a = b("from", "x");'];
+  for (const text of none) assert.equal(importsOf(text), [], text);
+});
 
 test("every import of a file leads to a file", () => {
   for (const file of files) {

@@ -9,6 +9,7 @@ import {
   secureSum,
   split,
 } from "../mod.ts";
+import { agree } from "../lib/programs/agreement.ts";
 import { decodeFixed, encodeFixed, FRACTION_BITS } from "../lib/mpc/fixed_point.ts";
 import { cryptoRandom } from "../lib/mpc/ring.ts";
 
@@ -100,6 +101,43 @@ test("vectors of different lengths are an agreement mismatch that names the rank
     const error = (outcome as PromiseRejectedResult).reason as PartyError;
     assert.is(error.code, "AGREEMENT_MISMATCH");
     assert.is(error.rank, 1 - rank);
+  }
+});
+
+test("anything but ring elements is refused before anything is sent", async () => {
+  const [party] = MemoryCommunicator.connect(2) as [MemoryCommunicator];
+  for (const own of [[1n], Float64Array.of(1), 7, undefined]) {
+    const error = await secureSum(party, own as unknown as BigUint64Array).catch((error) => error);
+    assert.instance(error, TypeError);
+    assert.match(error.message, /^Cannot sum (Array|Float64Array|Number|Undefined): give a Big/);
+  }
+  assert.is(party.stats[1]!.messagesSent, 0);
+});
+
+test("parties agree on equal values, and name the lowest rank that has another", async () => {
+  await together(3, (communicator) => agree(communicator, { job: "mean", params: { at: 1 } }));
+  const outcomes = await Promise.allSettled(
+    MemoryCommunicator.connect(3).map(
+      (communicator, rank) => agree(communicator, { column: "aab"[rank] }),
+    ),
+  );
+  const errors = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as PartyError);
+  assert.equal(errors.map(({ code, rank }) => [code, rank]), [
+    ["AGREEMENT_MISMATCH", 2],
+    ["AGREEMENT_MISMATCH", 2],
+    ["AGREEMENT_MISMATCH", 0],
+  ]);
+  assert.match(errors[2]!.message, 'rank 2 has {"column":"b"} and rank 0 has {"column":"a"}');
+});
+
+test("a long value is cut in what an agreement says", async () => {
+  const outcomes = await Promise.allSettled(
+    MemoryCommunicator.connect(2).map(
+      (communicator, rank) => agree(communicator, String(rank).repeat(100_000)),
+    ),
+  );
+  for (const outcome of outcomes) {
+    assert.ok((outcome as PromiseRejectedResult).reason.message.length < 600);
   }
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -24,6 +24,13 @@ test("deno.json, package.json and tsconfig.json name the same packages as the co
   for (const specifier of Object.keys(compilerOptions.paths)) {
     const [, name, range] = /^npm:(@?[^@]+)@([^/]+)/.exec(specifier)!;
     assert.is(manifest.dependencies[name!], range, specifier);
+  }
+});
+
+test("what is published exists", async () => {
+  const { publish } = JSON.parse(await readFile(`${ROOT}deno.json`, "utf8"));
+  for (const entry of publish.include) {
+    await access(`${ROOT}${entry}`).catch(() => assert.unreachable(`there is no ${entry}`));
   }
 });
 

@@ -1,8 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createParty, pooledMoments, secureSum, serve, split } from "../mod.ts";
-import type { Communicator } from "../mod.ts";
-import { encodeFixed } from "../lib/mpc/fixed_point.ts";
+import type { Column, Communicator } from "../mod.ts";
+import { base64 } from "../lib/deps.ts";
+import { describeError } from "../lib/errors.ts";
+import { encodeFixed, FRACTION_BITS } from "../lib/mpc/fixed_point.ts";
 import { decodePayload } from "../lib/wire/message.ts";
 import { readColumn } from "../scripts/cli/table.ts";
 import { ROOT } from "../scripts/processes.ts";
@@ -18,31 +20,100 @@ interface Heard {
   value: unknown;
 }
 
-/** Runs a protocol among three parties over HTTP, and returns all that went over the wires. */
+/** All that went over the wires. */
+interface Traffic<T> {
+  outcomes: PromiseSettledResult<T>[];
+  messages: Heard[];
+  /** The bodies of all requests, also of aborts, with each message's value in place of its data. */
+  bodies: Record<string, unknown>[];
+  /** All bytes, as text, and the JSON text of every value that was sent as Base64. */
+  text: string;
+}
+
+/** Runs a protocol among three parties over HTTP, as a computation of a session. */
 async function eavesdrop<T>(
   run: (communicator: Communicator, rank: number) => Promise<T>,
-): Promise<{ results: T[]; messages: Heard[]; bytes: string }> {
+): Promise<Traffic<T>> {
   const parties = ISLANDS.map(() => createParty());
   const servers = await Promise.all(parties.map((party) => serve(party, { port: 0 })));
   const taps = await Promise.all(servers.map((server) => tap(server.url)));
   const endpoints = taps.map(({ url }) => url);
-  const results = await Promise.all(parties.map(async (party, rank) => {
+  const outcomes = await Promise.allSettled(parties.map(async (party, rank) => {
     const session = await party.createSession({ name: "tapped", rank, endpoints });
-    return await run(session.communicator, rank);
+    const spec = { id: "tapped", program: "tapped" };
+    return await session.compute(spec, ({ communicator }) => run(communicator, rank)).result as T;
   }));
   await Promise.all(parties.map((party) => party.close()));
   await Promise.all(servers.map((server) => server.close()));
   await Promise.all(taps.map((wire) => wire.close()));
   const bytes = taps.flatMap((wire) => wire.heard()).join("\n");
-  const messages = [...bytes.matchAll(/\{"from_rank".*?\}/g)].map(([text]) => JSON.parse(text))
-    .filter((body) => "data" in body)
-    .map(({ from_rank, to_rank, key, data }) => ({
-      from: from_rank,
-      to: to_rank,
-      key,
-      value: decodePayload(data).value,
-    }));
-  return { results, messages, bytes };
+  const requests = [...bytes.matchAll(/\{"from_rank":(?:[^"}]|"(?:[^"\\]|\\.)*")*\}/g)]
+    .map(([text]) => JSON.parse(text));
+  const sent = requests.filter((body) => "data" in body);
+  const messages = sent.map(({ from_rank, to_rank, key, data }) => ({
+    from: from_rank,
+    to: to_rank,
+    key,
+    value: decodePayload(data).value,
+  }));
+  return {
+    outcomes,
+    messages,
+    bodies: requests.map(({ data, ...body }) =>
+      data === undefined ? body : { ...body, data: decodePayload(data).value }
+    ),
+    text: [bytes, ...sent.map(({ data }) => new TextDecoder().decode(base64.decode(data)))]
+      .join("\n"),
+  };
+}
+
+function resultsOf<T>({ outcomes }: Traffic<T>): T[] {
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") throw outcome.reason;
+    return outcome.value;
+  });
+}
+
+/** Every number and bigint anywhere in a value, also where it stands in a text. */
+function numbersIn(value: unknown): (number | bigint)[] {
+  if (typeof value === "number" || typeof value === "bigint") return [value];
+  if (typeof value === "string") {
+    // Not those in the midst of a word, as Base64 has them.
+    const numbers = value.matchAll(/(?<![\w+/.=])-?\d+(\.\d+)?(e[+-]?\d+)?(?![\w+/=])/gi);
+    return [...numbers].flatMap(([text]) =>
+      /^-?\d+$/.test(text) ? [Number(text), BigInt(text)] : [Number(text)]
+    );
+  }
+  if (typeof value !== "object" || value === null) return [];
+  if (value instanceof Date) return [value.getTime()];
+  if (value instanceof Map) return [...value].flatMap(numbersIn);
+  if (value instanceof Set) return [...value].flatMap(numbersIn);
+  if (ArrayBuffer.isView(value)) return [...value as unknown as Iterable<number | bigint>];
+  if (Array.isArray(value)) return value.flatMap(numbersIn);
+  return Object.entries(value).flatMap(numbersIn);
+}
+
+/** What a secret would look like: itself, and as elements of the ring. */
+function formsOf(secret: number): (number | bigint)[] {
+  const whole = Number.isInteger(secret)
+    ? [BigInt(secret), BigInt.asUintN(64, BigInt(secret))]
+    : [];
+  const fits = Math.abs(secret) < 2 ** (63 - FRACTION_BITS);
+  return [secret, ...whole, ...(fits ? [encodeFixed(secret, 1)] : [])];
+}
+
+/** The secrets that are among the values that were sent, in any form. */
+function leaked(value: unknown, secrets: readonly number[]): number[] {
+  const sent = new Set(numbersIn(value));
+  return secrets.filter((secret) => formsOf(secret).some((form) => sent.has(form)));
+}
+
+/** All that one party must keep to itself; what is long enough not to turn up by chance apart. */
+function secretsOf({ values, missing }: Column, mean: number) {
+  const total = values.reduce((sum, value) => sum + value, 0);
+  const deviations = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const long = [total, deviations, total / values.length];
+  return { long, all: [...long, values.length, missing, ...values] };
 }
 
 function elements(messages: Heard[]): bigint[] {
@@ -64,9 +135,11 @@ test("no party's rows or subtotals are in the traffic, and the pooled figures ar
   const columns = await Promise.all(
     ISLANDS.map((island) => readColumn(`${ROOT}scripts/data/${island}.csv`, "body_mass_g")),
   );
-  const { results, messages, bytes } = await eavesdrop((communicator, rank) =>
+  const traffic = await eavesdrop((communicator, rank) =>
     pooledMoments(communicator, columns[rank]!)
   );
+  const results = resultsOf(traffic);
+  const { messages, text } = traffic;
 
   const all = columns.flatMap((column) => column.values);
   const mean = all.reduce((sum, value) => sum + value) / all.length;
@@ -82,24 +155,54 @@ test("no party's rows or subtotals are in the traffic, and the pooled figures ar
   assert.is(messages.length, 3 * 2 * 4);
   const sent = new Set(elements(messages));
   assert.is(sent.size, 3 * (2 * 3 + 3 + 2 * 1 + 1), "every element is fresh");
-  for (const { values, missing } of columns) {
-    const total = values.reduce((sum, value) => sum + value);
-    const deviations = values.reduce((sum, value) => sum + (value - results[0]!.mean) ** 2, 0);
-    const ownMean = total / values.length;
-    for (const secret of [total, deviations, ownMean, values.length, missing, ...values]) {
-      assert.not.ok(sent.has(encodeFixed(secret, 3)), `${secret} as fixed point`);
-      assert.not.ok(Number.isInteger(secret) && sent.has(BigInt(secret)), `${secret} as integer`);
-    }
-    for (const secret of [total, deviations, ownMean]) {
-      assert.not.ok(bytes.includes(String(secret)), `${secret} as text`);
-    }
+  for (const column of columns) {
+    const { long, all } = secretsOf(column, results[0]!.mean);
+    assert.equal(leaked(messages.map(({ value }) => value), all), []);
+    assert.equal(long.filter((secret) => text.includes(String(secret))), []);
   }
+});
+
+test("a number is found wherever a message may hold it", () => {
+  const hidden: unknown[] = [
+    { a: [{ b: 4213 }] },
+    new Map([["x", new Set([4213n])]]),
+    new Map([[4213, "x"]]),
+    { 4213: true },
+    Float64Array.of(1, 4213),
+    BigUint64Array.of(encodeFixed(4213, 3)),
+    "it is 4213, or so",
+    ['{"total":4213}'],
+    new Date(4213),
+  ];
+  for (const value of hidden) assert.equal(leaked(value, [4213, 4214]), [4213]);
+  assert.equal(leaked({ text: "ab4213==", near: [4213.5, 14213] }, [4213]), []);
+  assert.equal(leaked(BigUint64Array.of(BigInt.asUintN(64, -7n)), [-7]), [-7]);
+});
+
+test("data that are out of range end the computation, and are not in what the others hear", async () => {
+  const columns = [[1.5, 2.5], [987_654_321_987.5, -123_456_789.25], [3.5]]
+    .map((values): Column => ({ values, missing: 0 }));
+  const { outcomes, bodies, text } = await eavesdrop((communicator, rank) =>
+    pooledMoments(communicator, columns[rank]!)
+  );
+  const reasons = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason);
+  assert.instance(reasons[1], RangeError);
+  assert.match(reasons[1].message, /below 1\.8e\+11 .*use a larger unit/);
+  for (const rank of [0, 2]) assert.is(reasons[rank].code, "PEER_ABORTED");
+  assert.ok(bodies.some(({ code }) => code === "INTERNAL"), "the abort was heard");
+
+  const { values } = columns[1]!;
+  const secrets = [values[0]! + values[1]!, ...values];
+  // Whoever catches the error may tell the others of it.
+  assert.equal(leaked([bodies, reasons.map(describeError)], secrets), []);
+  assert.equal(secrets.filter((secret) => text.includes(String(secret))), []);
 });
 
 test("what fewer than all parties see of another's secret is uniform", async () => {
   const secret = new BigUint64Array(8_192).fill(42n);
-  const { results, messages } = await eavesdrop((communicator) => secureSum(communicator, secret));
-  for (const sum of results) assert.ok(sum.every((element) => element === 126n));
+  const traffic = await eavesdrop((communicator) => secureSum(communicator, secret));
+  const { messages } = traffic;
+  for (const sum of resultsOf(traffic)) assert.ok(sum.every((element) => element === 126n));
 
   const vectors = (from: number) =>
     messages.filter((message) => message.from === from).map(({ value }) => value as BigUint64Array);
@@ -110,7 +213,7 @@ test("what fewer than all parties see of another's secret is uniform", async () 
       assert.ok(chiSquare(vector) < UNIFORM, `rank ${rank}: ${chiSquare(vector)}`);
     }
     const [toOne, toOther] = messages.filter(({ from, key }) =>
-      from === rank && key.startsWith("@id")
+      from === rank && key.includes("@id")
     );
     const [a, b] = [toOne!.value, toOther!.value] as BigUint64Array[];
     for (const pair of [a!.map((x, i) => x + b![i]!), a!.map((x, i) => x - b![i]!)]) {

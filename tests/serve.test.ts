@@ -77,15 +77,23 @@ test("a port that is taken is a NetworkError that names it", async () => {
   assert.instance(error, NetworkError);
   assert.is((error as NetworkError).code, "NETWORK");
   assert.match((error as Error).message, `127.0.0.1 port ${server.port}`);
-  assert.match((error as Error).message, /in use/);
+  assert.match((error as Error).message, /in use.*; choose another port$/);
   assert.instance((error as Error).cause, Error);
   assert.is((await request(`${server.url}/health`)).status, 200);
+});
+
+test("a port that is none is a RangeError", async () => {
+  for (const port of [-1, 65_536, 0.5, NaN, "8000x", "8000", null]) {
+    const error = await rejection(serve(createParty(), { port: port as number }));
+    assert.instance(error, RangeError, String(port));
+    assert.match((error as Error).message, "whole number from 0 to 65535");
+  }
 });
 
 test("an address of another machine is a NetworkError", async () => {
   const error = await rejection(serve(createParty(), { hostname: "192.0.2.1", port: 0 }));
   assert.instance(error, NetworkError);
-  assert.match((error as Error).message, "192.0.2.1");
+  assert.match((error as Error).message, /192\.0\.2\.1.*; check the hostname/);
 });
 
 test("an IPv6 address has brackets in the url", async () => {

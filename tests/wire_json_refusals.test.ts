@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SerializationError } from "../lib/errors.ts";
-import { decodeJson, encodeJson, MAX_DEPTH } from "../lib/wire/json.ts";
+import { decodeJson, encodeJson } from "../lib/wire/json.ts";
+import { MAX_DEPTH } from "../lib/wire/place.ts";
 import { assertSame } from "./helpers/same.ts";
 
 function refusal(action: () => unknown): SerializationError {
@@ -24,6 +25,10 @@ setCycle.add([setCycle]);
 class Point {
   x = 1;
 }
+class Vector extends Array<number> {}
+class Counts extends Map<string, number> {}
+class Names extends Set<string> {}
+class Day extends Date {}
 
 const UNSENDABLE: [name: string, value: unknown, says: RegExp, inside?: string][] = [
   ["a function", () => 1, /a function/],
@@ -45,6 +50,18 @@ const UNSENDABLE: [name: string, value: unknown, says: RegExp, inside?: string][
   ["a WeakMap", new WeakMap(), /an instance of WeakMap/],
   ["an ArrayBuffer", new ArrayBuffer(8), /an instance of ArrayBuffer/],
   ["a DataView", new DataView(new ArrayBuffer(8)), /an instance of DataView/],
+  ["an array of a class", Vector.of(1), /an instance of Vector/],
+  ["an array without a prototype", Object.setPrototypeOf([1], null), /an instance of a class/],
+  ["an object made from an array", Object.create([]), /an instance of Array/],
+  ["a Map of a class", new Counts(), /an instance of Counts/],
+  ["a Set of a class", new Names(), /an instance of Names/],
+  ["a Date of a class", new Day(), /an instance of Day/],
+  ["a match of a RegExp", /x/.exec("x"), /an array with fields of its own/],
+  ...["name", "", "-1", "1.5", "01", "4294967295"].map((field): [string, unknown, RegExp] => [
+    `an array with a field ${JSON.stringify(field)}`,
+    Object.assign([1, 2, 3], { [field]: 4 }),
+    /an array with fields of its own/,
+  ]),
   ["a toJSON method", { toJSON: () => 1 }, /a function/, ".toJSON"],
 ];
 

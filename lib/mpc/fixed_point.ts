@@ -20,7 +20,8 @@ export function encodeFixed(value: number, addends: number): bigint {
   const limit = 2 ** 63 / SCALE / addends;
   if (!(Math.abs(value) < limit)) {
     throw new RangeError(
-      `Cannot take ${value} into a sum of ${addends}: fixed point holds numbers below ` +
+      // Without the number: it may be a secret, and the message reaches the other parties.
+      `Cannot take a number into a sum of ${addends}: fixed point holds those below ` +
         `${limit.toExponential(1)} there; use a larger unit, such as kg for g`,
     );
   }

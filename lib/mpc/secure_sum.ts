@@ -34,6 +34,7 @@ export interface SecureSumOptions extends WaitOptions {
  * @param communicator reaches the other parties, each of which calls this too
  * @param own this party's vector, of the same length at every party
  * @returns the sum of all vectors, at every party
+ * @throws {TypeError} before anything is sent, when this party's vector is no `BigUint64Array`
  * @throws {PartyError} `AGREEMENT_MISMATCH` when another party's vector has another length
  *
  * @example
@@ -52,6 +53,9 @@ export async function secureSum(
   own: BigUint64Array,
   options: SecureSumOptions = {},
 ): Promise<BigUint64Array> {
+  if (!(own instanceof BigUint64Array)) {
+    throw new TypeError(`Cannot sum ${kindOf(own)}: give a BigUint64Array`);
+  }
   const { random = cryptoRandom, ...wait } = options;
   const { rank, worldSize } = communicator;
   const shares = split(own, worldSize, random);
@@ -67,6 +71,11 @@ export async function secureSum(
   const held = combine(await Promise.all(exchange));
   const opened = await communicator.allgather(held, wait);
   return combine(opened.map((part, peer) => vectorFrom(peer, part, own.length)));
+}
+
+/** What a value is, without what it holds: that may be a secret. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 function vectorFrom(peer: number, value: unknown, length: number): BigUint64Array {

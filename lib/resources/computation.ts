@@ -24,7 +24,7 @@ export interface ComputationSpec {
 export interface ComputationContext {
   /** Reaches the same computation at the other parties. */
   communicator: Communicator;
-  /** Aborts when the computation is cancelled. */
+  /** Aborts when the computation is cancelled, or the session fails or closes. */
   signal: AbortSignal;
 }
 
@@ -42,10 +42,10 @@ const ComputationSchema: v.GenericSchema<unknown, ComputationSpec> = v.object({
 export class Computation {
   /** What it was asked to be. */
   readonly spec: ComputationSpec;
-  /** The program's result; rejects with what it threw, or with why it was cancelled. */
+  /** The program's result; rejects with what it threw, or with why it ended before. */
   readonly result: Promise<unknown>;
   readonly #params: string;
-  readonly #cancelled: AbortController = new AbortController();
+  readonly #stop: AbortController = new AbortController();
   #state: ComputationState = "running";
 
   /**
@@ -65,7 +65,7 @@ export class Computation {
     this.#params = encodeJson(spec.params);
     // Names of contexts that programs spawn have no slash, so that none meets a computation's.
     const own = new Context(communicator, `computations/${spec.id}`);
-    this.result = this.#run(() => run({ communicator: own, signal: this.#cancelled.signal }));
+    this.result = this.#run(() => run({ communicator: own, signal: this.#stop.signal }));
     this.result.catch(() => {}); // nobody has to await it
   }
 
@@ -81,18 +81,27 @@ export class Computation {
 
   /** Cancels it, unless it has ended. @param reason what `result` rejects with */
   cancel(reason: Error): void {
+    this.#end("cancelled", reason);
+  }
+
+  /** Ends it as failed, unless it has ended: the session has failed. @param reason why */
+  fail(reason: Error): void {
+    this.#end("failed", reason);
+  }
+
+  #end(state: ComputationState, reason: Error): void {
     if (this.#state !== "running") return;
-    this.#state = "cancelled";
-    this.#cancelled.abort(reason);
+    this.#state = state;
+    this.#stop.abort(reason);
   }
 
   async #run(program: () => Promise<unknown>): Promise<unknown> {
-    const { signal } = this.#cancelled;
-    const cancelled = new Promise<never>((_, reject) =>
+    const { signal } = this.#stop;
+    const stopped = new Promise<never>((_, reject) =>
       signal.addEventListener("abort", () => reject(signal.reason), { once: true })
     );
     try {
-      const result = await Promise.race([program(), cancelled]);
+      const result = await Promise.race([program(), stopped]);
       this.#state = "completed";
       return result;
     } catch (error) {

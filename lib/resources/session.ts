@@ -20,6 +20,21 @@ export type SessionLimits = Pick<
   "timeoutMs" | "maxMailboxBytes" | "maxRequestBytes" | "fetch"
 >;
 
+/** Says when nothing can be sent or received any more. */
+class SessionCommunicator extends HttpCommunicator {
+  readonly #onDisconnect: (failure: Error) => void;
+
+  constructor(options: HttpCommunicatorOptions, onDisconnect: (failure: Error) => void) {
+    super(options);
+    this.#onDisconnect = onDisconnect;
+  }
+
+  protected override disconnect(failure: Error): void {
+    super.disconnect(failure);
+    this.#onDisconnect(failure);
+  }
+}
+
 /** One party's part in a session; `party.createSession()` makes it. */
 export class Session {
   /** The session's name, the same at every party. */
@@ -36,6 +51,8 @@ export class Session {
   readonly #onClosed: () => void;
 
   /**
+   * Opens the session; `party.createSession()` does so.
+   *
    * @param spec checked already
    * @param limits the party's
    * @param onClosed is called when the session closes
@@ -44,7 +61,10 @@ export class Session {
     this.name = spec.name;
     this.rank = spec.rank;
     this.endpoints = spec.endpoints;
-    this.communicator = new HttpCommunicator({ ...limits, ...spec, session: spec.name });
+    const options = { ...limits, ...spec, session: spec.name };
+    this.communicator = new SessionCommunicator(options, (failure) => {
+      for (const computation of this.#computations.values()) computation.fail(failure);
+    });
     this.symbols = new SymbolTable(spec.name);
     this.#onClosed = onClosed;
   }
@@ -73,7 +93,7 @@ export class Session {
 
   /**
    * Runs a program with the other parties, each of which has to start it too. When it throws, the
-   * session fails, here and at the others.
+   * session fails, here and at the others. When the session fails, so does the computation.
    *
    * @param spec which computation it is; the same again is the same computation
    * @param run the program
@@ -113,7 +133,7 @@ export class Session {
     const error = this.communicator.failure!;
     for (const computation of this.#computations.values()) computation.cancel(error);
     this.#computations.clear();
-    this.symbols.clear();
+    this.symbols.close();
     this.#onClosed();
     await closing;
   }

@@ -13,6 +13,7 @@ import { SessionSchema } from "./spec.ts";
 export class SessionManager {
   readonly #sessions: Map<string, Session> = new Map();
   readonly #limits: SessionLimits;
+  #closed = false;
 
   /** @param limits what every session gets */
   constructor(limits: SessionLimits) {
@@ -24,9 +25,15 @@ export class SessionManager {
    *
    * @param spec the name, rank and endpoints; checked here, wherever it comes from
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already
+   * endpoints already; `DRAINING` once the party is closed
    */
   create(spec: unknown): Session {
+    if (this.#closed) {
+      throw new PartyError(
+        "DRAINING",
+        "Cannot create a session: this party is closed; try again when it is back",
+      );
+    }
     const checked = check(SessionSchema, spec, "a session");
     const { name } = checked;
     const existing = this.#sessions.get(name);
@@ -60,8 +67,9 @@ export class SessionManager {
     return [...this.#sessions.values()];
   }
 
-  /** Closes all of them. @param reason what the other parties are told */
+  /** Closes all of them, and creates no more. @param reason what the other parties are told */
   async close(reason: string): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.list().map((session) => session.close(reason)));
   }
 }

@@ -13,25 +13,28 @@ export const MAX_WORLD_SIZE = 1_024;
 /** A party's base URL; a slash at its end is dropped. */
 const Endpoint = v.pipe(
   v.string(),
-  v.maxLength(2_048),
+  v.maxLength(2_048, "use at most 2048 characters"),
   v.check(isBaseUrl, "use the http or https URL of a party, without user, query or fragment"),
   v.transform((endpoint) => new URL(endpoint).href.replace(/\/+$/, "")),
 );
+
+const WORLD_SIZE = `give 1 to ${MAX_WORLD_SIZE} of them`;
 
 /** What a {@linkcode SessionSpec} is checked against. */
 export const SessionSchema: v.GenericSchema<unknown, SessionSpec> = v.pipe(
   v.strictObject({
     name: Name,
     rank: Rank,
-    endpoints: v.pipe(v.array(Endpoint), v.minLength(1), v.maxLength(MAX_WORLD_SIZE)),
-  }),
-  v.forward(
-    v.check(
-      ({ rank, endpoints }) => rank < endpoints.length,
-      ({ input: { rank, endpoints } }) =>
-        `rank ${rank} does not exist as the session has ${endpoints.length} parties`,
+    endpoints: v.pipe(
+      v.array(Endpoint),
+      v.minLength(1, WORLD_SIZE),
+      v.maxLength(MAX_WORLD_SIZE, WORLD_SIZE),
     ),
-    ["rank"],
+  }),
+  v.check(
+    ({ rank, endpoints }) => rank < endpoints.length,
+    ({ input: { rank, endpoints } }) =>
+      `rank ${rank} does not exist among the endpoints of ${countParties(endpoints.length)}`,
   ),
 );
 
@@ -43,6 +46,11 @@ export interface SessionSpec {
   rank: number;
   /** The base URL of every party, in the order of the ranks; the same at every party. */
   endpoints: readonly string[];
+}
+
+/** @returns a number of parties, for errors: `1 party`, `2 parties` */
+export function countParties(count: number): string {
+  return count === 1 ? "1 party" : `${count} parties`;
 }
 
 function isBaseUrl(text: string): boolean {

@@ -19,7 +19,11 @@ export class SessionSymbol {
 
   readonly #mptype: string;
 
-  /** @throws {SerializationError} when the value has no JSON form, or the type is not plain JSON */
+  /**
+   * Encodes a value; `SymbolTable.put` does so.
+   *
+   * @throws {SerializationError} when the value has no JSON form, or the type is not plain JSON
+   */
   constructor(name: string, value: unknown, mptype: unknown) {
     this.name = name;
     this.#mptype = encodeJson(mptype);
@@ -49,8 +53,9 @@ export class SessionSymbol {
 export class SymbolTable {
   readonly #session: string;
   readonly #symbols: Map<string, SessionSymbol> = new Map();
+  #closed = false;
 
-  /** @param session the session's name, for errors */
+  /** Makes a table without symbols. @param session the session's name, for errors */
   constructor(session: string) {
     this.#session = session;
   }
@@ -61,10 +66,18 @@ export class SymbolTable {
    * @param name 1 to 128 letters, digits, `.`, `_` or `-`
    * @param value plain data
    * @param mptype what type the parties say it has; plain JSON
-   * @throws {PartyError} `CONFLICT` when the name has another value or type already
+   * @throws {PartyError} `CONFLICT` when the name has another value or type already;
+   * `UNKNOWN_SESSION` once the session is closed
    * @throws {SerializationError} when the value cannot be kept
    */
   put(name: string, value: unknown, mptype: unknown = null): SessionSymbol {
+    if (this.#closed) {
+      throw new PartyError(
+        "UNKNOWN_SESSION",
+        `Cannot create a symbol in session ${this.#session}: it is closed; create it again first`,
+        { session: this.#session },
+      );
+    }
     check(NameSpec, { name }, "a symbol");
     const symbol = new SessionSymbol(name, value, mptype);
     const existing = this.#symbols.get(name);
@@ -81,7 +94,7 @@ export class SymbolTable {
     );
   }
 
-  /** @throws {PartyError} `UNKNOWN_SYMBOL` */
+  /** The symbol of that name. @throws {PartyError} `UNKNOWN_SYMBOL` */
   get(name: string): SessionSymbol {
     const symbol = this.#symbols.get(name);
     if (symbol === undefined) throw this.#unknown(name);
@@ -93,13 +106,14 @@ export class SymbolTable {
     return [...this.#symbols.values()];
   }
 
-  /** @throws {PartyError} `UNKNOWN_SYMBOL` */
+  /** Deletes the symbol of that name. @throws {PartyError} `UNKNOWN_SYMBOL` */
   delete(name: string): void {
     if (!this.#symbols.delete(name)) throw this.#unknown(name);
   }
 
-  /** Deletes all of them. */
-  clear(): void {
+  /** Deletes all of them, and takes no more: the session is closed. */
+  close(): void {
+    this.#closed = true;
     this.#symbols.clear();
   }
 

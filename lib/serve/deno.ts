@@ -32,11 +32,13 @@ export const listen: Listen = async (handler, drain, { hostname, port }) => {
     { hostname, port, signal: stopped.signal, onListen: () => {}, onError: problemResponse },
     async (request, info) => {
       drain.begin();
-      const end = () => drain.end();
-      info.completed.then(end, end);
-      const response = await handler(request);
-      const closes = !response.ok && response.headers.get("connection") === "close";
-      return closes ? await breakOff(response, request.body, info.completed) : response;
+      try {
+        const response = await handler(request);
+        const closes = !response.ok && response.headers.get("connection") === "close";
+        return closes ? await breakOff(response, request.body, info.completed) : response;
+      } finally {
+        drain.end(); // what is left to be written, the shutdown waits for
+      }
     },
   );
   return {

@@ -5,7 +5,7 @@
  */
 
 import { describeError, NetworkError } from "../errors.ts";
-import { Drain, type Handler } from "./drain.ts";
+import { Drain } from "./drain.ts";
 import type { Listen } from "./listen.ts";
 
 /** Options of {@linkcode serve}. */
@@ -54,6 +54,7 @@ export interface Server {
  * @param party what answers, such as the party that `createParty()` made
  * @param options where to listen, and until when
  * @returns the server, listening
+ * @throws {RangeError} when the port is no whole number from 0 to 65535
  * @throws {NetworkError} when it cannot listen there, with the runtime's error as the cause
  *
  * @example
@@ -67,10 +68,14 @@ export interface Server {
  * ```
  */
 export async function serve(
-  party: { fetch: Handler },
+  party: { fetch(request: Request): Promise<Response> },
   options: ServeOptions = {},
 ): Promise<Server> {
   const { hostname = "127.0.0.1", port = 8000, signal, graceMs = 5_000 } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    const given = typeof port === "number" ? port : `a ${typeof port}`;
+    throw new RangeError(`Cannot listen on port ${given}: give a whole number from 0 to 65535`);
+  }
   signal?.throwIfAborted();
   const listen: Listen = "Deno" in globalThis
     ? (await import("./deno.ts")).listen
@@ -79,7 +84,7 @@ export async function serve(
   const handler = drain.guard((request) => party.fetch(request));
   const listener = await listen(handler, drain, { hostname, port }).catch((cause) => {
     throw new NetworkError(
-      `Cannot listen on ${hostname} port ${port}: ${describeError(cause)}; choose another port`,
+      `Cannot listen on ${hostname} port ${port}: ${describeError(cause)}; ${adviceFor(cause)}`,
       { cause },
     );
   });
@@ -95,4 +100,15 @@ export async function serve(
     close: () => close().finally(() => signal?.removeEventListener("abort", onAbort)),
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Both runtimes give the same codes; Deno gives none for a name that it cannot look up. */
+function adviceFor(cause: { code?: string }): string {
+  switch (cause.code) {
+    case "EADDRINUSE":
+    case "EACCES":
+      return "choose another port";
+    default:
+      return "check the hostname, which has to be an address of this machine, and the port";
+  }
 }

@@ -8,6 +8,7 @@ import { isRank } from "../comm/checks.ts";
 import { BOOT_HEADER } from "../comm/http.ts";
 import { v } from "../deps.ts";
 import { ERROR_CODES, PartyError } from "../errors.ts";
+import { countParties } from "../resources/spec.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { check, Rank } from "../schema.ts";
@@ -15,10 +16,15 @@ import { decodePayload, type MessageBody, MessageSchema } from "../wire/message.
 import { readJson } from "./body.ts";
 import { nameParam, type Route } from "./routes.ts";
 
+const NO_CODE = "use the code of a PartyError, such as INTERNAL or CANCELLED";
+
 const AbortBody = v.strictObject({
   from_rank: Rank,
-  code: v.optional(v.picklist(ERROR_CODES), "INTERNAL"),
-  reason: v.optional(v.pipe(v.string(), v.maxLength(4_096)), "it gave no reason"),
+  code: v.optional(v.picklist(ERROR_CODES, NO_CODE), "INTERNAL"),
+  reason: v.optional(
+    v.pipe(v.string(), v.maxLength(4_096, "use at most 4096 characters")),
+    "it gave no reason",
+  ),
   boot: v.optional(v.string()),
   to_boot: v.optional(v.string()),
 });
@@ -86,7 +92,9 @@ function checkSender({ name, rank, worldSize }: Session, from: number): void {
   if (isRank(from, worldSize) && from !== rank) return;
   throw new PartyError(
     "WRONG_RANK",
-    `Cannot take a message from rank ${from}: session ${name} has ${worldSize} parties, and this ` +
-      `is rank ${rank}`,
+    `Cannot take a message from rank ${from}: session ${name} has ${
+      countParties(worldSize)
+    }, and ` +
+      `this is rank ${rank}`,
   );
 }

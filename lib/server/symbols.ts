@@ -27,10 +27,12 @@ export function symbolRoutes(sessions: SessionManager, maxRequestBytes: number):
     handlers: {
       GET: (request) => Response.json({ symbols: symbolsOf(request).list().map(summarize) }),
       POST: async (request) => {
-        const symbols = symbolsOf(request);
+        symbolsOf(request); // before a large body is read for nothing
         const body = check(SymbolBody, await readJson(request, maxRequestBytes), "a symbol");
         const { value } = decodePayload(body.data);
-        return Response.json(summarize(symbols.put(body.name, value, body.mptype)));
+        // Meanwhile the session may have been closed, and another created under its name.
+        const symbol = symbolsOf(request).put(body.name, value, body.mptype);
+        return Response.json(summarize(symbol));
       },
     },
   }, {

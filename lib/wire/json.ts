@@ -16,12 +16,11 @@
  */
 
 import { SerializationError } from "../errors.ts";
-import { isTypedArray, typedArrayFromText, typedArrayToText } from "./typed_array.ts";
+import { checkIntegers } from "./integers.ts";
+import { pack } from "./pack.ts";
+import { MAX_DEPTH, type Path, place, TAG, tooDeep } from "./place.ts";
+import { typedArrayFromText } from "./typed_array.ts";
 
-/** How many arrays and objects may lie inside each other. */
-export const MAX_DEPTH = 1_000;
-
-const TAG = "$partyline";
 const SPECIAL_NUMBERS: Record<string, number> = {
   "NaN": NaN,
   "Infinity": Infinity,
@@ -29,14 +28,13 @@ const SPECIAL_NUMBERS: Record<string, number> = {
   "-0": -0,
 };
 
-type Path = (string | number)[];
-
 /**
  * Turns a value into the text of its JSON form.
  *
  * @param value any value of the table above, nested up to {@linkcode MAX_DEPTH}
  * @returns JSON text
- * @throws {SerializationError} for a function, symbol, class instance or cycle, naming its path
+ * @throws {SerializationError} for a function, symbol, cycle or class instance, also of a class that
+ * extends Array, Date, Map or Set, naming its path
  */
 export function encodeJson(value: unknown): string {
   return JSON.stringify(pack(value, [], []));
@@ -47,7 +45,8 @@ export function encodeJson(value: unknown): string {
  *
  * @param text JSON text
  * @returns the value; a key such as `__proto__` in it is data
- * @throws {SerializationError} when the text is not JSON or a tagged part of it is malformed
+ * @throws {SerializationError} when the text is not JSON, has an integer that a number does not hold
+ * exactly, or a tagged part of it is malformed
  */
 export function decodeJson(text: string): unknown {
   let json: unknown;
@@ -58,69 +57,8 @@ export function decodeJson(text: string): unknown {
       cause: error,
     });
   }
+  checkIntegers(text);
   return unpack(json, []);
-}
-
-/** Packs one value; `path` leads to it and `around` holds the containers that it lies in. */
-function pack(value: unknown, path: Path, around: object[]): unknown {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return value;
-    case "number":
-      if (Number.isFinite(value) && !Object.is(value, -0)) return value;
-      return { [TAG]: "number", value: Object.is(value, -0) ? "-0" : String(value) };
-    case "bigint":
-      return { [TAG]: "bigint", value: value.toString(16) };
-    case "undefined":
-      return { [TAG]: "undefined" };
-    case "object":
-      return value === null ? null : packObject(value, path, around);
-    default:
-      throw cannotSend(`a ${typeof value}`, path);
-  }
-}
-
-function packObject(value: object, path: Path, around: object[]): unknown {
-  if (isTypedArray(value)) {
-    const { kind, text } = typedArrayToText(value);
-    return { [TAG]: kind, value: text };
-  }
-  if (value instanceof Date) {
-    return { [TAG]: "Date", value: Number.isNaN(value.getTime()) ? null : value.toISOString() };
-  }
-  if (around.includes(value)) throw cannotSend("a cycle", path);
-  if (around.length >= MAX_DEPTH) throw tooDeep(path);
-  around.push(value);
-  const packed = packContainer(value, path, around);
-  around.pop();
-  return packed;
-}
-
-function packContainer(value: object, path: Path, around: object[]): unknown {
-  const inner = (child: unknown, step: string | number) => {
-    path.push(step);
-    const packed = pack(child, path, around);
-    path.pop();
-    return packed;
-  };
-  if (Array.isArray(value)) return Array.from(value, inner);
-  if (value instanceof Map) {
-    const entries = Array.from(value, ([key, child], at) => [inner(key, at), inner(child, at)]);
-    return { [TAG]: "Map", value: entries };
-  }
-  if (value instanceof Set) return { [TAG]: "Set", value: Array.from(value, inner) };
-
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) {
-    throw cannotSend(`an instance of ${prototype.constructor?.name ?? "a class"}`, path);
-  }
-  if (Object.getOwnPropertySymbols(value).length > 0) throw cannotSend("a symbol key", path);
-  const entries = Object.entries(value).map(([key, child]) => [key, inner(child, key)] as const);
-  // fromEntries defines `__proto__` as data, where an assignment would set the prototype.
-  return Object.hasOwn(value, TAG)
-    ? { [TAG]: "Object", value: entries }
-    : Object.fromEntries(entries);
 }
 
 /** Unpacks one parsed value, arrays and objects in place. */
@@ -206,30 +144,7 @@ function unpackEntries(entries: [unknown, unknown][], path: Path): [unknown, unk
   return entries;
 }
 
-function cannotSend(what: string, path: Path): SerializationError {
-  return new SerializationError(
-    `Cannot send ${what}, at ${place(path)}: send plain data, such as objects, arrays, numbers, ` +
-      `strings and typed arrays`,
-  );
-}
-
-function tooDeep(path: Path): SerializationError {
-  return new SerializationError(
-    `Cannot take a value nested deeper than ${MAX_DEPTH}, at ${place(path)}: flatten it`,
-  );
-}
-
 function malformed(kind: unknown, path: Path): SerializationError {
   const name = typeof kind === "string" ? JSON.stringify(kind).slice(0, 60) : "no known kind";
   return new SerializationError(`Cannot decode a malformed "${TAG}" of ${name}, at ${place(path)}`);
-}
-
-function place(path: Path): string {
-  const steps = path.length > 12 ? [...path.slice(0, 6), "...", ...path.slice(-3)] : path;
-  return "value" + steps.map((step) => {
-    if (typeof step === "number") return `[${step}]`;
-    return /^[A-Za-z_$][\w$]{0,59}$/.test(step)
-      ? `.${step}`
-      : `[${JSON.stringify(step).slice(0, 60)}]`;
-  }).join("");
 }

@@ -32,15 +32,27 @@ export interface MessageBody {
   seq?: number;
 }
 
+const KEY_LENGTH = `use 1 to ${MAX_KEY_LENGTH} characters`;
+const NO_SEQ = "use a whole number from 1";
+
 /** What a {@linkcode MessageBody} is checked against. */
 export const MessageSchema: v.GenericSchema<unknown, MessageBody> = v.pipe(
   v.strictObject({
     from_rank: Rank,
     to_rank: Rank,
-    key: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_KEY_LENGTH)),
+    key: v.pipe(
+      v.string(),
+      v.minLength(1, KEY_LENGTH),
+      v.maxLength(MAX_KEY_LENGTH, KEY_LENGTH),
+    ),
     data: v.string(),
-    boot: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,64}$/))),
-    seq: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+    boot: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[A-Za-z0-9_-]{1,64}$/, "use 1 to 64 letters, digits, '_' or '-'"),
+      ),
+    ),
+    seq: v.optional(v.pipe(v.number(), v.safeInteger(NO_SEQ), v.minValue(1, NO_SEQ))),
   }),
   v.check(
     ({ boot, seq }) => (boot === undefined) === (seq === undefined),

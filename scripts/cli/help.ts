@@ -23,19 +23,21 @@ Options:
   --column=NAME       the column that the job is about
   --timeout-ms=NUMBER how long to wait for a message; 120000 when it is not given
   --json              print one JSON object a line
-  --version           print the version
-  --help              print this help
+  -v, --version       print the version
+  -h, --help          print this help
 
-Without --run the party serves until it is stopped by SIGINT or SIGTERM.
+Without --run the party serves until it is stopped by SIGINT (Ctrl-C) or SIGTERM. A second of them
+ends it at once, with 1.
 
 Jobs:
   hello   ranks 0 and 1 exchange a greeting and a response
   mean    the pooled count, mean and standard deviation of --column over every party's --data; only
-          these totals are opened; rows without a value are counted and left out
+          these totals are opened. A row counts as missing, and is left out, when its value is
+          empty, NA, N/A, NaN or null. The standard deviation of one value is NaN, null with --json
 
 Exit codes:
-  0  done
-  1  failed, with one line that says why
+  0  done; also a party without --run that was stopped
+  1  failed, with one line that says why; also a job that was stopped
   2  used wrongly
 
 Example, in two terminals:

@@ -51,8 +51,8 @@ export function parseOptions(args: string[]): Options {
       options: {
         ...Object.fromEntries(Object.keys(Options.entries).map((name) => [name, TEXT])),
         json: FLAG,
-        version: FLAG,
-        help: FLAG,
+        version: { ...FLAG, short: "v" },
+        help: { ...FLAG, short: "h" },
       },
     });
     const options = check(Options, values, "an option");
@@ -82,17 +82,24 @@ export async function readEndpoints(
 }
 
 /**
- * The session that this party is to create.
+ * The session that this party is to create. A party that only serves creates none, but what it was
+ * told of the others is checked in the same way.
  *
  * @param endpoints the parties' URLs, as they were given
- * @throws {UsageError} when an endpoint is no URL, or the rank is not among them
+ * @throws {UsageError} when an endpoint is no URL or there twice, or the rank is not among them
  */
-export function sessionSpec({ session, run, rank }: Options, endpoints: string[]): SessionSpec {
+export function sessionSpec(options: Options, endpoints: readonly string[]): SessionSpec {
+  const { session, run, rank = 0 } = options;
+  const name = session ?? run ?? "none";
+  let spec: SessionSpec;
   try {
-    return check(SessionSchema, { name: session ?? run, rank, endpoints }, "the endpoints");
+    spec = check(SessionSchema, { name, rank, endpoints }, "the endpoints");
   } catch (error) {
     throw new UsageError(describeError(error));
   }
+  const repeated = spec.endpoints.find((url, at) => spec.endpoints.indexOf(url) !== at);
+  if (repeated === undefined) return spec;
+  throw new UsageError(`Cannot take the endpoint ${repeated} twice: each party has its own`);
 }
 
 function checkTogether({ run, data, column, rank, endpoints, config, session }: Options): void {
@@ -104,6 +111,7 @@ function checkTogether({ run, data, column, rank, endpoints, config, session }: 
   if (joins && endpoints === undefined && config === undefined) {
     throw new UsageError("--run and --session need --endpoints or --config");
   }
+  if (!joins && endpoints === "-") throw new UsageError("--endpoints=- needs --run or --session");
   const needsData = run === "mean";
   if (needsData && (data === undefined || column === undefined)) {
     throw new UsageError("--run=mean needs --data and --column");
