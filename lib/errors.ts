@@ -62,6 +62,7 @@ export interface ErrorFields {
  * ```
  */
 export class PartyError extends Error {
+  /** The name of the class. */
   override name = "PartyError";
   /** What went wrong, for programs. */
   readonly code: ErrorCode;
@@ -75,6 +76,8 @@ export class PartyError extends Error {
   readonly elapsedMs?: number;
 
   /**
+   * Makes the error.
+   *
    * @param code what went wrong, for programs
    * @param message what was tried, the value, and what to do next
    * @param fields what a caller may need besides
@@ -89,9 +92,10 @@ export class PartyError extends Error {
 
 /** A value cannot be sent, or received bytes are not a value; the message names the path. */
 export class SerializationError extends PartyError {
+  /** The name of the class. */
   override name = "SerializationError";
 
-  /** @param message what was tried and where in the value */
+  /** Makes the error. @param message what was tried and where in the value */
   constructor(message: string, fields?: ErrorFields) {
     super("SERIALIZATION", message, fields);
   }
@@ -99,9 +103,10 @@ export class SerializationError extends PartyError {
 
 /** A peer could not be reached, or answered something that no party answers. */
 export class NetworkError extends PartyError {
+  /** The name of the class. */
   override name = "NetworkError";
 
-  /** @param message which peer, and what it answered */
+  /** Makes the error. @param message which peer, and what it answered */
   constructor(message: string, fields?: ErrorFields) {
     super("NETWORK", message, fields);
   }
@@ -109,9 +114,10 @@ export class NetworkError extends PartyError {
 
 /** A `send` or a `recv` did not finish in its time. */
 export class TimeoutError extends PartyError {
+  /** The name of the class. */
   override name = "TimeoutError";
 
-  /** @param code which of the two waited */
+  /** Makes the error. @param code which of the two waited */
   constructor(code: "SEND_TIMEOUT" | "RECV_TIMEOUT", message: string, fields?: ErrorFields) {
     super(code, message, fields);
   }
@@ -119,13 +125,14 @@ export class TimeoutError extends PartyError {
 
 /** Another party failed, cancelled or left the session. */
 export class PeerAbortedError extends PartyError {
+  /** The name of the class. */
   override name = "PeerAbortedError";
   /** The code that the other party gave. */
   readonly peerCode: ErrorCode;
   /** The reason that the other party gave. */
   readonly reason: string;
 
-  /** @param message which party, and the reason it gave */
+  /** Makes the error. @param message which party, and the reason it gave */
   constructor(message: string, fields: ErrorFields & { peerCode: ErrorCode; reason: string }) {
     const { peerCode, reason, ...rest } = fields;
     super("PEER_ABORTED", message, rest);
@@ -136,9 +143,10 @@ export class PeerAbortedError extends PartyError {
 
 /** Another party came back without what it knew of the session. */
 export class PeerRestartedError extends PartyError {
+  /** The name of the class. */
   override name = "PeerRestartedError";
 
-  /** @param message which party */
+  /** Makes the error. @param message which party */
   constructor(message: string, fields?: ErrorFields) {
     super("PEER_RESTARTED", message, fields);
   }
@@ -146,9 +154,10 @@ export class PeerRestartedError extends PartyError {
 
 /** This party's session was closed while, or before, something waited on it. */
 export class SessionClosedError extends PartyError {
+  /** The name of the class. */
   override name = "SessionClosedError";
 
-  /** @param message which session */
+  /** Makes the error. @param message which session */
   constructor(message: string, fields?: ErrorFields) {
     super("SESSION_CLOSED", message, fields);
   }

@@ -78,8 +78,10 @@ async function runChecks(side: Runtime, program: string): Promise<void> {
   count("types with deno check", await run(check), checkOutcome);
   count("format", await run([program, "fmt", "--check"]), checkOutcome);
   count("lint", await run([program, "lint"]), checkOutcome);
-  const doc = [program, "test", "-A", "--doc", "mod.ts", "lib", "README.md"];
-  count("examples", await run(doc), denoTestOutcome);
+  const docs = [program, "doc", "--lint", "mod.ts"];
+  count("docs of the public names", await run(docs), checkOutcome);
+  const examples = [program, "test", "-A", "--doc", "mod.ts", "lib", "README.md"];
+  count("examples", await run(examples), denoTestOutcome);
 }
 
 interface Finished {

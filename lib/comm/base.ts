@@ -55,10 +55,13 @@ const MAX_REASON_LENGTH = 1_000;
 
 /** The base of all communicators: a subclass only moves bytes. */
 export abstract class CommunicatorBase extends CollectiveCommunicator {
+  /** {@inheritDoc Communicator.rank} */
   readonly rank: number;
+  /** {@inheritDoc Communicator.worldSize} */
   readonly worldSize: number;
   /** The session's name. */
   readonly session: string;
+  /** {@inheritDoc Communicator.stats} */
   readonly stats: readonly PeerStats[];
   readonly #mailbox: Mailbox;
   readonly #timeoutMs: number;
@@ -69,7 +72,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   /** This party's own way out of the session, once it has begun. */
   #leaving: Promise<void> | undefined;
 
-  /** @throws {RangeError} when the world of that size has no such rank */
+  /** Begins with an empty mailbox. @throws {RangeError} when no world of that size has the rank */
   constructor(worldSize: number, options: CommunicatorOptions) {
     super();
     const { rank, session, timeoutMs = 60_000, maxMailboxBytes = 64 * 1024 * 1024 } = options;

@@ -40,7 +40,7 @@ const FAREWELL_RETRY_MS = 100;
 export const BOOT_HEADER = "partyline-boot";
 /** At least what the JSON around the key and the data of a message takes. */
 const ENVELOPE_BYTES = 256;
-/** What a character of a key takes at most: as `\uXXXX`. */
+/** What a character of a key takes at most: as an escape such as `\u0000`. */
 const MAX_BYTES_A_CHARACTER = 6;
 
 /** A communicator whose peers are reached by `fetch`, and whose own server calls `receive`. */
@@ -54,7 +54,7 @@ export class HttpCommunicator extends CommunicatorBase {
   readonly #outboxes: Outbox[];
   readonly #once = new OnceGate();
 
-  /** @param options the endpoints of all parties, and who of them this is */
+  /** Makes one end of a session. @param options the endpoints of all parties, and who this is */
   constructor(options: HttpCommunicatorOptions) {
     super(options.endpoints.length, options);
     this.#endpoints = options.endpoints;
@@ -124,6 +124,7 @@ export class HttpCommunicator extends CommunicatorBase {
     return error;
   }
 
+  /** {@inheritDoc CommunicatorBase.transmit} */
   protected override async transmit(
     to: number,
     key: string,
@@ -177,14 +178,17 @@ export class HttpCommunicator extends CommunicatorBase {
     if (boot !== null && !this.#once.meet(to, boot)) throw this.#restarted(to);
   }
 
+  /** {@inheritDoc CommunicatorBase.disconnect} */
   protected override disconnect(error: Error): void {
     for (const outbox of this.#outboxes) outbox.close(error);
   }
 
+  /** {@inheritDoc CommunicatorBase.finishSending} */
   protected override finishSending(rank: number, error: Error): void {
     this.#outboxes[rank]!.finish(error);
   }
 
+  /** {@inheritDoc CommunicatorBase.sendFarewell} */
   protected override async sendFarewell(
     { code, reason }: Farewell,
     ranks: readonly number[],

@@ -36,6 +36,8 @@ export class MemoryCommunicator extends CommunicatorBase {
   }
 
   /**
+   * Makes a world of parties in this process.
+   *
    * @param worldSize the number of parties
    * @param options as for every communicator
    * @returns one communicator for each rank, connected to each other
@@ -51,6 +53,7 @@ export class MemoryCommunicator extends CommunicatorBase {
     return world;
   }
 
+  /** {@inheritDoc CommunicatorBase.transmit} */
   protected override async transmit(
     to: number,
     key: string,
@@ -72,14 +75,17 @@ export class MemoryCommunicator extends CommunicatorBase {
     }
   }
 
+  /** {@inheritDoc CommunicatorBase.disconnect} */
   protected override disconnect(error: Error): void {
     for (const outbox of this.#outboxes) outbox.close(error);
   }
 
+  /** {@inheritDoc CommunicatorBase.finishSending} */
   protected override finishSending(rank: number, error: Error): void {
     this.#outboxes[rank]!.finish(error);
   }
 
+  /** {@inheritDoc CommunicatorBase.sendFarewell} */
   protected override sendFarewell(farewell: Farewell, ranks: readonly number[]): Promise<void> {
     for (const rank of ranks) this.#world[rank]!.onFarewell(this.rank, farewell);
     return Promise.resolve();
