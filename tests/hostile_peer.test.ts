@@ -1,13 +1,12 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createParty, NetworkError } from "../mod.ts";
+import { createParty, NetworkError, PartyError } from "../mod.ts";
+import { listen } from "./helpers/listen.ts";
 import { partyError } from "./helpers/waiting.ts";
 
 test("a peer whose answer never ends is cut off, and is a NetworkError", async () => {
   let written = 0;
-  const server = createServer((request, response) => {
+  const { url, close } = await listen((request, response) => {
     request.resume();
     const pour = () => {
       while (!response.destroyed && response.write("x".repeat(65_536))) written += 65_536;
@@ -15,8 +14,6 @@ test("a peer whose answer never ends is cut off, and is a NetworkError", async (
     response.on("drain", pour);
     pour();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await using party = createParty();
   const session = await party.createSession({
     name: "s",
@@ -28,8 +25,19 @@ test("a peer whose answer never ends is cut off, and is a NetworkError", async (
   assert.instance(error.cause, NetworkError);
   assert.match(error.message, "longer than 65536 bytes");
   assert.ok(written < 50 * 1024 * 1024, `${written} bytes were taken`);
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await close();
+});
+
+test("a farewell whose answer breaks harms nobody", async () => {
+  const broken = () => new ReadableStream({ cancel: () => Promise.reject(new Error("broken")) });
+  await using party = createParty({ fetch: () => Promise.resolve(new Response(broken())) });
+  const endpoints = ["http://127.0.0.1:1", "http://127.0.0.1:2"];
+  const [closed, failed] = await Promise.all(
+    ["closed", "failed"].map((name) => party.createSession({ name, rank: 0, endpoints })),
+  );
+  await closed!.close();
+  await failed!.communicator.abort(new PartyError("CONFLICT", "gives up"));
+  assert.is(failed!.state, "failed");
 });
 
 test.run();

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { test } from "uvu";
 import { type Party, serve } from "../mod.ts";
+import { listen } from "./helpers/listen.ts";
 import { httpApiSuite } from "./suites/http_api.ts";
 
 async function requestOf({ url, method, headers }: IncomingMessage, body: Uint8Array[]) {
@@ -20,23 +20,14 @@ async function requestOf({ url, method, headers }: IncomingMessage, body: Uint8A
 }
 
 /** Mounts `party.fetch` on a bare `node:http` server, as any framework could. */
-async function mountByHand(party: Party): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer(async (incoming, outgoing) => {
+function mountByHand(party: Party): Promise<{ url: string; close(): Promise<void> }> {
+  return listen(async (incoming, outgoing) => {
     const body: Uint8Array[] = [];
     for await (const chunk of incoming) body.push(chunk);
     const response = await party.fetch(await requestOf(incoming, body));
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(new Uint8Array(await response.arrayBuffer()));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 httpApiSuite("serve", (party) => serve(party, { port: 0 }));

@@ -9,15 +9,16 @@ const MAY_IMPORT: Record<string, string[]> = {
   "deps.ts": [],
   "errors.ts": [],
   "names.ts": [],
+  "timing.ts": [],
   "version.ts": [],
   "schema.ts": ["deps.ts", "errors.ts", "names.ts"],
   "wire": ["deps.ts", "errors.ts", "schema.ts"],
-  "comm": ["errors.ts", "names.ts", "wire"],
+  "comm": ["errors.ts", "names.ts", "timing.ts", "wire"],
   "mpc": ["comm/communicator.ts", "errors.ts"],
   "programs": ["comm/communicator.ts", "errors.ts", "mpc", "wire/json.ts"],
   "resources": ["comm", "deps.ts", "errors.ts", "schema.ts", "wire"],
   "server": ["comm", "deps.ts", "errors.ts", "names.ts", "resources", "schema.ts", "wire"],
-  "serve": ["errors.ts", "server"],
+  "serve": ["errors.ts", "server", "timing.ts"],
   "party.ts": ["resources", "server"],
 };
 

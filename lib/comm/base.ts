@@ -11,12 +11,12 @@ import {
   SerializationError,
   SessionClosedError,
 } from "../errors.ts";
+import { within } from "../timing.ts";
 import { decodePayload, encodePayload } from "../wire/message.ts";
 import { checkKey, isRank } from "./checks.ts";
 import { CollectiveCommunicator } from "./collectives.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
 import { Mailbox } from "./mailbox.ts";
-import { settledWithin } from "./wait.ts";
 
 /** Options of every communicator. */
 export interface CommunicatorOptions {
@@ -175,7 +175,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     });
     this.#failure = error;
     this.#mailbox.close(error);
-    await settledWithin([...this.#sending], CLOSE_GRACE_MS);
+    await within(CLOSE_GRACE_MS, Promise.allSettled(this.#sending));
     this.disconnect(error);
     await this.#sayFarewell("SESSION_CLOSED", reason);
   }

@@ -5,6 +5,7 @@
  */
 
 import { describeError, NetworkError, PartyError, PeerRestartedError } from "../errors.ts";
+import { sleep } from "../timing.ts";
 import { encodePayload, type MessageBody } from "../wire/message.ts";
 import { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./base.ts";
 import type { WaitOptions } from "./communicator.ts";
@@ -12,7 +13,6 @@ import { readAnswer } from "./answer.ts";
 import { OnceGate } from "./once.ts";
 import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
 import { refusal } from "./refusal.ts";
-import { sleep } from "./wait.ts";
 
 /** Options of an {@linkcode HttpCommunicator}. */
 export interface HttpCommunicatorOptions extends CommunicatorOptions {
@@ -194,7 +194,7 @@ export class HttpCommunicator extends CommunicatorBase {
     ranks: readonly number[],
   ): Promise<void> {
     const signal = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
-    await Promise.all(ranks.map(async (rank) => {
+    await Promise.allSettled(ranks.map(async (rank) => {
       const url = `${this.#endpoints[rank]}${this.#path}/abort`;
       const toBoot = this.#once.bootOf(rank);
       const body = { from_rank: this.rank, code, reason, boot: this.boot, to_boot: toBoot };

@@ -6,9 +6,10 @@
  */
 
 import { describeError, NetworkError, TimeoutError } from "../errors.ts";
+import { sleep } from "../timing.ts";
 import type { Payload } from "../wire/message.ts";
 import type { WaitOptions } from "./communicator.ts";
-import { sleep, Wait } from "./wait.ts";
+import { Wait } from "./wait.ts";
 
 const FIRST_DELAY_MS = 20;
 const MAX_DELAY_MS = 1_000;
@@ -146,14 +147,13 @@ export class Outbox {
   #timeoutError({ message, lastError }: Pending, elapsedMs: number): TimeoutError {
     const cause = lastError ??
       new NetworkError("no answer came", { rank: this.#rank, key: message.key });
+    const why = describeError(cause);
     return new TimeoutError(
       "SEND_TIMEOUT",
       `Cannot send key ${
         JSON.stringify(message.key)
       } to rank ${this.#rank}: not delivered within ` +
-        `${elapsedMs} ms (${
-          describeError(cause)
-        }); check that rank ${this.#rank} runs and has created the session`,
+        `${elapsedMs} ms (${why}); check that rank ${this.#rank} runs and has created the session`,
       { cause, rank: this.#rank, key: message.key, elapsedMs },
     );
   }

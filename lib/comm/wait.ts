@@ -83,31 +83,3 @@ export class Wait<T> {
     return true;
   }
 }
-
-/**
- * Waits for promises whatever their outcome, but not for long.
- *
- * @param promises what is waited for
- * @param ms how long at most, in milliseconds
- */
-export async function settledWithin(promises: Promise<unknown>[], ms: number): Promise<void> {
-  if (promises.length === 0) return;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([Promise.allSettled(promises), late]);
-  clearTimeout(timer);
-}
-
-/** Resolves after the time, or at once when the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
-}

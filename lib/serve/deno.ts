@@ -5,7 +5,7 @@
  */
 
 import { problemResponse } from "../server/problem.ts";
-import { within } from "./drain.ts";
+import { within } from "../timing.ts";
 import type { Listen } from "./listen.ts";
 
 /** What is used of Deno, so that this file has types on Node too. */
@@ -45,7 +45,7 @@ export const listen: Listen = async (handler, drain, { hostname, port }) => {
     port: server.addr.port,
     stop: async (graceMs) => {
       // What is being shut down cannot be aborted any more.
-      if (graceMs > 0) return await within(graceMs, server.shutdown());
+      if (graceMs > 0) return void await within(graceMs, server.shutdown());
       stopped.abort();
       await server.finished;
     },

@@ -7,6 +7,7 @@
 
 import { PartyError } from "../errors.ts";
 import { refuse } from "../server/refuse.ts";
+import { within } from "../timing.ts";
 
 /** Answers one request. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -27,7 +28,7 @@ export class Drain {
     this.#inFlight++;
   }
 
-  /** Counts a request out, once its answer was written or its connection lost. */
+  /** Counts a request out: its answer is made, written, or has nobody left to go to. */
   end(): void {
     this.#inFlight--;
     if (this.#inFlight === 0) this.#onIdle?.();
@@ -47,13 +48,6 @@ export class Drain {
     await within(graceMs, idle);
     return this.#inFlight === 0 ? Math.max(0, graceMs - (performance.now() - startedAt)) : 0;
   }
-}
-
-/** Waits for a promise, but no longer than that many milliseconds. */
-export async function within(ms: number, promise: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function draining(): PartyError {

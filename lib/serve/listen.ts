@@ -18,7 +18,7 @@ export interface Listener {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Listens on this runtime; counts each request in `drain` until its answer is written. */
+/** Listens on this runtime; counts each request in `drain` until `stop` can be left to wait for its answer. */
 export type Listen = (
   handler: Handler,
   drain: Drain,

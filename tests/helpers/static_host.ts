@@ -5,13 +5,12 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { ROOT } from "../../scripts/processes.ts";
+import { listen } from "./listen.ts";
 
 /** @returns the host's URL, without a slash at the end, and what ends it */
-export async function hostCheckout(): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer(async (request, response) => {
+export function hostCheckout(): Promise<{ url: string; close(): Promise<void> }> {
+  return listen(async (request, response) => {
     const { pathname } = new URL(request.url!, "http://localhost");
     try {
       const text = await readFile(`${ROOT}${pathname.slice(1)}`);
@@ -22,13 +21,4 @@ export async function hostCheckout(): Promise<{ url: string; close(): Promise<vo
       response.writeHead(404).end();
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
