@@ -65,7 +65,7 @@ export function waitsSuite(declare: WorldTest): void {
     }
     assert.is(world.requests(), 0);
 
-    await alice!.send(1, "first", "fills the mailbox".padEnd(38));
+    await alice!.send(1, "first", "fills the mailbox".padEnd(100));
     const stop = new AbortController();
     const waiting = alice!.send(1, "k", "waits for room", { signal: stop.signal });
     const behind = alice!.send(1, "k2", "waits behind it");
@@ -73,9 +73,9 @@ export function waitsSuite(declare: WorldTest): void {
     stop.abort("later");
     assert.is(await rejection(waiting), "later");
     await bob!.recv(0, "first");
-    await behind; // there is room for both, as the first may have been on its way already
+    await behind; // there is room for both, as the one given up may have been on its way already
     assert.is(await bob!.recv(0, "k2"), "waits behind it");
-  }, { maxMailboxBytes: 40 });
+  }, { maxMailboxBytes: 180 });
 
   declare("a send that finds no room in time times out, naming the cause", 2, async (_, alice) => {
     await alice!.send(1, "first", "fills the mailbox");
