@@ -31,8 +31,12 @@ export type {
   WaitOptions,
 } from "./lib/comm/communicator.ts";
 export type { CollectiveCommunicator } from "./lib/comm/collectives.ts";
-export { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./lib/comm/base.ts";
-export { HttpCommunicator, type HttpCommunicatorOptions } from "./lib/comm/http.ts";
+export { CommunicatorBase, type CommunicatorOptions } from "./lib/comm/base.ts";
+export type { Farewell } from "./lib/comm/ending.ts";
+export { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "./lib/comm/http.ts";
+export type { LinkKind } from "./lib/comm/link/context.ts";
+export type { LinkView } from "./lib/comm/peer.ts";
+export type { MailboxView } from "./lib/comm/mailbox.ts";
 export { MemoryCommunicator } from "./lib/comm/memory.ts";
 export type { Session, SessionLimits, SessionState } from "./lib/resources/session.ts";
 export type { SessionSpec } from "./lib/resources/spec.ts";
@@ -51,6 +55,7 @@ export {
   PartyError,
   PeerAbortedError,
   PeerRestartedError,
+  PeerUnreachableError,
   SerializationError,
   SessionClosedError,
   TimeoutError,
@@ -63,4 +68,7 @@ export { hello, type HelloResult } from "./lib/programs/hello.ts";
 export { type Column, type Moments, pooledMoments } from "./lib/programs/mean.ts";
 export { decodeJson, encodeJson } from "./lib/wire/json.ts";
 export type { MessageBody, Payload } from "./lib/wire/message.ts";
+export { type FaultyFetch, faultyFetch } from "./lib/testing/faulty_fetch.ts";
+export type { FaultOptions, GatewayOptions } from "./lib/testing/options.ts";
+export type { FaultKind } from "./lib/testing/plan.ts";
 export { VERSION } from "./lib/version.ts";

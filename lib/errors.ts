@@ -152,6 +152,17 @@ export class PeerRestartedError extends PartyError {
   }
 }
 
+/** Another party was there, and cannot be reached any more. */
+export class PeerUnreachableError extends PartyError {
+  /** The name of the class. */
+  override name = "PeerUnreachableError";
+
+  /** Makes the error. @param message which party, and since when */
+  constructor(message: string, fields?: ErrorFields) {
+    super("PEER_UNREACHABLE", message, fields);
+  }
+}
+
 /** This party's session was closed while, or before, something waited on it. */
 export class SessionClosedError extends PartyError {
   /** The name of the class. */
@@ -182,6 +193,8 @@ export function partyError(code: ErrorCode, message: string, fields?: ErrorField
       return new TimeoutError(code, message, fields);
     case "PEER_RESTARTED":
       return new PeerRestartedError(message, fields);
+    case "PEER_UNREACHABLE":
+      return new PeerUnreachableError(message, fields);
     case "SESSION_CLOSED":
       return new SessionClosedError(message, fields);
     default:

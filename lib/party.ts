@@ -8,6 +8,7 @@ import type { Session, SessionLimits } from "./resources/session.ts";
 import { SessionManager } from "./resources/sessions.ts";
 import type { SessionSpec } from "./resources/spec.ts";
 import { createApp } from "./server/app.ts";
+import type { RequestContext } from "./server/routes.ts";
 
 /** Options of {@linkcode createParty}: limits and defaults of all its sessions. */
 export interface PartyOptions extends SessionLimits {
@@ -34,8 +35,13 @@ export interface Party {
   session(name: string): Session;
   /** All sessions, in the order in which they were created. */
   sessions(): Session[];
-  /** The HTTP API: answers any request, and never throws. */
-  fetch(request: Request): Promise<Response>;
+  /**
+   * The HTTP API: answers any request, and never throws.
+   *
+   * @param request the request
+   * @param context what the server tells: a signal that aborts when it is about to close
+   */
+  fetch(request: Request, context?: RequestContext): Promise<Response>;
   /**
    * Closes all sessions and tells the other parties. It is final: whoever asks this party for a
    * session from then on, here or over HTTP, is told `DRAINING`.
@@ -66,8 +72,9 @@ export interface Party {
  */
 export function createParty(options: PartyOptions = {}): Party {
   const { onError = console.error, maxRequestBytes = 8 * 1024 * 1024, ...limits } = options;
-  const { timeoutMs, maxMailboxBytes } = limits;
-  for (const [name, value] of Object.entries({ timeoutMs, maxMailboxBytes, maxRequestBytes })) {
+  const { timeoutMs, maxMailboxBytes, maxMessageBytes } = limits;
+  const numbers = { timeoutMs, maxMailboxBytes, maxMessageBytes, maxRequestBytes };
+  for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined || value > 0) continue;
     throw new RangeError(`Cannot create a party with ${name} ${value}: give a number above 0`);
   }

@@ -36,3 +36,18 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener("abort", done);
   });
 }
+
+/** Wakes who waits for something to happen. */
+export class Bell {
+  #wake: (() => void)[] = [];
+
+  /** Wakes all that wait. */
+  ring(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  /** Resolves when it rings, or after the time. @param ms how long at most, in milliseconds */
+  async heard(ms: number): Promise<void> {
+    await within(ms, new Promise<void>((resolve) => this.#wake.push(resolve)));
+  }
+}

@@ -72,7 +72,9 @@ function parseOptions(): { only: string | undefined; parts: string[] } {
 async function runChecks(side: Runtime, program: string): Promise<void> {
   if (side === "node") {
     const tsc = [program, "node_modules/typescript/bin/tsc"];
-    return count("types with tsc", await run(tsc), checkOutcome);
+    count("types with tsc", await run(tsc), checkOutcome);
+    const soak = [...runtimes.get("node")!, "scripts/soak.ts", "--minutes", "1"];
+    return count("soak, 1 minute", await run(soak), checkOutcome);
   }
   const check = [program, "check", "mod.ts", "scripts", "tests"];
   count("types with deno check", await run(check), checkOutcome);

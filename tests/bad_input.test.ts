@@ -8,6 +8,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { assertProblem, dataOf, post, request, Served } from "./helpers/served.ts";
+import { later, partyError, rejection } from "./helpers/waiting.ts";
 
 const MESSAGE = { from_rank: 1, to_rank: 0, key: "k", data: dataOf(1) };
 const ABORT = { from_rank: 1, code: "CANCELLED", reason: "enough" };
@@ -171,15 +172,32 @@ refuses("/sessions", 400, "INVALID_REQUEST", [
     .flatMap((endpoint) => wrong(SESSION, "endpoints", [endpoint])),
 ]);
 
-test("a key whose message is unread is 409 DUPLICATE_KEY, and free again once it was received", async () => {
+test("a key is free again once its message was received", async () => {
   const { communicator } = served.party.session("demo");
-  assert.is((await post(served.url(SEND), { ...MESSAGE, key: "twice" })).status, 200);
-  const again = { ...MESSAGE, key: "twice", data: dataOf(2) };
-  assertProblem(await post(served.url(SEND), again), 409, "DUPLICATE_KEY");
-  await served.assertDelivers();
-  assert.is(await communicator.recv(1, "twice"), 1);
-  assert.is((await post(served.url(SEND), again)).status, 200);
-  assert.is(await communicator.recv(1, "twice"), 2);
+  for (const value of [1, 2]) {
+    const body = { ...MESSAGE, key: "twice", data: dataOf(value) };
+    assert.is((await post(served.url(SEND), body)).status, 200);
+    assert.is(await communicator.recv(1, "twice"), value);
+  }
+});
+
+test("a key whose message is unread is 409 DUPLICATE_KEY, and the session fails", async () => {
+  const twice = await Served.start();
+  try {
+    const { communicator } = twice.party.session("demo");
+    const [waiting] = later(communicator.recv(1, "other"));
+    assert.is((await post(twice.url(SEND), MESSAGE)).status, 200);
+    const again = { ...MESSAGE, data: dataOf(2) };
+    assertProblem(await post(twice.url(SEND), again), 409, "DUPLICATE_KEY");
+    const error = await partyError(waiting!, "DUPLICATE_KEY");
+    assert.is(await rejection(communicator.recv(1, "k")), error, "neither of the two is given out");
+    assert.is(twice.party.session("demo").state, "failed");
+    const problem = assertProblem(await post(twice.url(SEND), again), 409, "PEER_ABORTED");
+    assert.equal([problem.peer_rank, problem.peer_code], [0, "DUPLICATE_KEY"]);
+    assert.is(problem.reason, error.message);
+  } finally {
+    await twice.close();
+  }
 });
 
 test("a message that the mailbox has no room for is 429 MAILBOX_FULL, until there is", async () => {

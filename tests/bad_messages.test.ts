@@ -117,7 +117,7 @@ for (const [path, body] of [["comm/send", MESSAGE], ["abort", ABORT], ["symbols"
   test(`a session that closes while the body of ${path} comes is 404, its next one is met`, async () => {
     const { party, server } = served;
     const create = () =>
-      party.createSession({ name: "s", rank: 0, endpoints: [server.url, "http://127.0.0.1:1"] });
+      party.createSession({ name: "s", rank: 0, endpoints: [server.url, "http://127.0.0.1:2"] });
     const url = served.url(`/sessions/s/${path}`);
     const old = await create();
     const [late, letGoLate] = slowRequest(url, body);
@@ -145,7 +145,7 @@ for (const [path, body] of [["comm/send", MESSAGE], ["abort", ABORT], ["symbols"
   });
 }
 
-test("a failed session tells only the code of its failure", async () => {
+test("a failed session tells who failed, the code, and of its own failure nothing else", async () => {
   const failed = await Served.start();
   const { communicator } = failed.party.session("demo");
   const send = async (more: object) =>
@@ -153,11 +153,27 @@ test("a failed session tells only the code of its failure", async () => {
   assert.is((await send({ boot: "b", seq: 1 })).status, 200);
   await communicator.abort(new Error(`${SECRET} in /home/me/x.csv`));
   for (const more of [{}, { boot: "b", seq: 2 }]) {
-    const { detail } = assertProblem(await send(more), 409, "PEER_ABORTED");
+    const answer = await send(more);
+    const { detail, ...problem } = assertProblem(answer, 409, "PEER_ABORTED");
     assert.match(detail, /demo.*rank 0.*INTERNAL/);
-    assert.not.match(detail, SECRET);
+    assert.equal([problem.peer_rank, problem.peer_code], [0, "INTERNAL"]);
+    assert.is(problem.reason, "its program failed; what it threw is known to that party alone");
+    assert.not.match(answer.text, /nobody's affair|home/);
   }
   assertProblem(await send({ boot: "next", seq: 1 }), 404, "UNKNOWN_SESSION");
+  await failed.close();
+});
+
+test("a session that another failed says so with the words of that one's farewell", async () => {
+  const failed = await Served.start();
+  const farewell = { from_rank: 1, code: "CONFLICT", reason: "two of a kind", boot: "b" };
+  assert.is((await post(failed.url("/sessions/demo/abort"), farewell)).status, 200);
+  const answer = await post(failed.url("/sessions/demo/comm/send"), MESSAGE);
+  const problem = assertProblem(answer, 409, "PEER_ABORTED");
+  assert.equal(
+    [problem.peer_rank, problem.peer_code, problem.reason],
+    [1, "CONFLICT", "two of a kind"],
+  );
   await failed.close();
 });
 

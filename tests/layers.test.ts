@@ -19,6 +19,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "resources": ["comm", "deps.ts", "errors.ts", "schema.ts", "wire"],
   "server": ["comm", "deps.ts", "errors.ts", "names.ts", "resources", "schema.ts", "wire"],
   "serve": ["errors.ts", "server", "timing.ts"],
+  "testing": ["deps.ts", "timing.ts"],
   "party.ts": ["resources", "server"],
 };
 

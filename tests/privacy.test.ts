@@ -1,14 +1,17 @@
+import { Buffer } from "node:buffer";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createParty, pooledMoments, secureSum, serve, split } from "../mod.ts";
 import type { Column, Communicator } from "../mod.ts";
+import { IncomingStream } from "../lib/comm/link/incoming.ts";
+import { LINK_HEADERS } from "../lib/comm/link/request.ts";
 import { base64 } from "../lib/deps.ts";
 import { describeError } from "../lib/errors.ts";
 import { encodeFixed, FRACTION_BITS } from "../lib/mpc/fixed_point.ts";
 import { decodePayload } from "../lib/wire/message.ts";
 import { readColumn } from "../scripts/cli/table.ts";
 import { ROOT } from "../scripts/processes.ts";
-import { tap } from "./helpers/wiretap.ts";
+import { type HeardRequest, tap } from "./helpers/wiretap.ts";
 
 const ISLANDS = ["biscoe", "dream", "torgersen"];
 
@@ -24,10 +27,10 @@ interface Heard {
 interface Traffic<T> {
   outcomes: PromiseSettledResult<T>[];
   messages: Heard[];
-  /** The bodies of all requests, also of aborts, with each message's value in place of its data. */
+  /** The JSON bodies of all requests, such as aborts, with each message's value for its data. */
   bodies: Record<string, unknown>[];
-  /** All bytes, as text, and the JSON text of every value that was sent as Base64. */
-  text: string;
+  /** All bytes: as they went, without the framing of HTTP, and as text what went as Base64. */
+  bytes: Buffer;
 }
 
 /** Runs a protocol among three parties over HTTP, as a computation of a session. */
@@ -46,11 +49,12 @@ async function eavesdrop<T>(
   await Promise.all(parties.map((party) => party.close()));
   await Promise.all(servers.map((server) => server.close()));
   await Promise.all(taps.map((wire) => wire.close()));
-  const bytes = taps.flatMap((wire) => wire.heard()).join("\n");
-  const requests = [...bytes.matchAll(/\{"from_rank":(?:[^"}]|"(?:[^"\\]|\\.)*")*\}/g)]
-    .map(([text]) => JSON.parse(text));
-  const sent = requests.filter((body) => "data" in body);
-  const messages = sent.map(({ from_rank, to_rank, key, data }) => ({
+  const requests = taps.flatMap((wire) => wire.requests());
+  const links = requests.filter(({ path }) => path.endsWith("/comm/link"));
+  const bodies = requests.filter((request) => !links.includes(request))
+    .map(({ body }) => JSON.parse(new TextDecoder().decode(body)));
+  const sent = bodies.filter((body) => "data" in body);
+  const posted = sent.map(({ from_rank, to_rank, key, data }): Heard => ({
     from: from_rank,
     to: to_rank,
     key,
@@ -58,13 +62,40 @@ async function eavesdrop<T>(
   }));
   return {
     outcomes,
-    messages,
-    bodies: requests.map(({ data, ...body }) =>
+    messages: [...readLinks(links), ...posted],
+    bodies: bodies.map(({ data, ...body }) =>
       data === undefined ? body : { ...body, data: decodePayload(data).value }
     ),
-    text: [bytes, ...sent.map(({ data }) => new TextDecoder().decode(base64.decode(data)))]
-      .join("\n"),
+    bytes: Buffer.concat([
+      ...taps.flatMap((wire) => wire.heard()),
+      ...requests.map(({ body }) => body),
+      ...sent.map(({ data }) => base64.decode(data)),
+    ]),
   };
+}
+
+/** The messages that went over links, once each. */
+function readLinks(requests: HeardRequest[]): Heard[] {
+  const messages: Heard[] = [];
+  const streams = new Map<string, IncomingStream>();
+  const number = ({ headers }: HeardRequest, name: string) => Number(headers.get(name));
+  // A request goes on where an earlier one was acknowledged, so that nothing is missing between.
+  requests.sort((a, b) => number(a, LINK_HEADERS.offset) - number(b, LINK_HEADERS.offset));
+  for (const request of requests) {
+    const [from, to] = [number(request, LINK_HEADERS.from), number(request, LINK_HEADERS.to)];
+    let stream = streams.get(`${from} to ${to}`);
+    if (stream === undefined) {
+      stream = new IncomingStream({
+        admits: () => true,
+        deliver: (key, value) => messages.push({ from, to, key, value }) > 0,
+        acknowledge: () => {},
+      }, Infinity);
+      streams.set(`${from} to ${to}`, stream);
+    }
+    const taken = stream.push(number(request, LINK_HEADERS.offset), request.body);
+    assert.is(taken, request.body.byteLength, "all of it was read");
+  }
+  return messages;
 }
 
 function resultsOf<T>({ outcomes }: Traffic<T>): T[] {
@@ -108,6 +139,22 @@ function leaked(value: unknown, secrets: readonly number[]): number[] {
   return secrets.filter((secret) => formsOf(secret).some((form) => sent.has(form)));
 }
 
+/** The secrets that are among the bytes: as text, or as 8 bytes, the first or the last one first. */
+function leakedRaw(bytes: Buffer, secrets: readonly number[]): number[] {
+  return secrets.filter((secret) => {
+    const forms = [Buffer.from(String(secret)), ...formsOf(secret).flatMap(rawForms)];
+    return forms.some((form) => bytes.includes(form));
+  });
+}
+
+/** A number as 8 bytes, in both orders; a small one has none that would not turn up by chance. */
+function rawForms(form: number | bigint): Buffer[] {
+  const raw = Buffer.alloc(8);
+  if (typeof form === "number") raw.writeDoubleLE(form);
+  else raw.writeBigUInt64LE(BigInt.asUintN(64, form));
+  return new Set(raw).size < 4 ? [] : [raw, Buffer.from(raw.toReversed())];
+}
+
 /** All that one party must keep to itself; what is long enough not to turn up by chance apart. */
 function secretsOf({ values, missing }: Column, mean: number) {
   const total = values.reduce((sum, value) => sum + value, 0);
@@ -139,7 +186,7 @@ test("no party's rows or subtotals are in the traffic, and the pooled figures ar
     pooledMoments(communicator, columns[rank]!)
   );
   const results = resultsOf(traffic);
-  const { messages, text } = traffic;
+  const { messages, bytes } = traffic;
 
   const all = columns.flatMap((column) => column.values);
   const mean = all.reduce((sum, value) => sum + value) / all.length;
@@ -158,7 +205,7 @@ test("no party's rows or subtotals are in the traffic, and the pooled figures ar
   for (const column of columns) {
     const { long, all } = secretsOf(column, results[0]!.mean);
     assert.equal(leaked(messages.map(({ value }) => value), all), []);
-    assert.equal(long.filter((secret) => text.includes(String(secret))), []);
+    assert.equal(leakedRaw(bytes, long), []);
   }
 });
 
@@ -179,10 +226,40 @@ test("a number is found wherever a message may hold it", () => {
   assert.equal(leaked(BigUint64Array.of(BigInt.asUintN(64, -7n)), [-7]), [-7]);
 });
 
+const TOTAL = 1_194_750.125;
+const BARE: [name: string, value: unknown][] = [
+  ["a number", TOTAL],
+  ["a number in a number array", Float64Array.of(1, TOTAL)],
+  ["a ring element", BigUint64Array.of(encodeFixed(TOTAL, 1))],
+  ["a text", { note: `the total is ${TOTAL}` }],
+  ["a key of a map", new Map([[TOTAL, "total"]])],
+  ["one of many", Float64Array.from({ length: 100_000 }, (_, at) => at === 77_777 ? TOTAL : at)],
+  ["bytes", new Uint8Array(Float64Array.of(TOTAL).buffer)],
+  ["bytes in the other order", new Uint8Array(Float64Array.of(TOTAL).buffer).reverse()],
+];
+
+for (const [name, value] of BARE) {
+  test(`a subtotal that a party sends as ${name} is found in the traffic`, async () => {
+    const { outcomes, messages, bytes } = await eavesdrop(async (communicator, rank) => {
+      if (rank === 0) await communicator.send(1, "k", value);
+      else if (rank === 1) await communicator.recv(0, "k");
+    });
+    for (const { status } of outcomes) assert.is(status, "fulfilled");
+    assert.equal(messages.map(({ from, to, key }) => [from, to, key]), [[
+      0,
+      1,
+      "@computations/tapped:k",
+    ]]);
+    assert.equal(leakedRaw(bytes, [TOTAL, TOTAL + 1]), [TOTAL]);
+    if (name.startsWith("bytes")) return; // which only the raw search looks into
+    assert.equal(leaked(messages.map((message) => message.value), [TOTAL, TOTAL + 1]), [TOTAL]);
+  });
+}
+
 test("data that are out of range end the computation, and are not in what the others hear", async () => {
   const columns = [[1.5, 2.5], [987_654_321_987.5, -123_456_789.25], [3.5]]
     .map((values): Column => ({ values, missing: 0 }));
-  const { outcomes, bodies, text } = await eavesdrop((communicator, rank) =>
+  const { outcomes, bodies, messages, bytes } = await eavesdrop((communicator, rank) =>
     pooledMoments(communicator, columns[rank]!)
   );
   const reasons = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason);
@@ -194,8 +271,8 @@ test("data that are out of range end the computation, and are not in what the ot
   const { values } = columns[1]!;
   const secrets = [values[0]! + values[1]!, ...values];
   // Whoever catches the error may tell the others of it.
-  assert.equal(leaked([bodies, reasons.map(describeError)], secrets), []);
-  assert.equal(secrets.filter((secret) => text.includes(String(secret))), []);
+  assert.equal(leaked([bodies, messages, reasons.map(describeError)], secrets), []);
+  assert.equal(leakedRaw(bytes, secrets), []);
 });
 
 test("what fewer than all parties see of another's secret is uniform", async () => {

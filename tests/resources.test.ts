@@ -124,6 +124,32 @@ test("closing a session ends all that hangs off it, and tells the others", async
   await close();
 });
 
+test("a session that closes is gone from the listings at once, and tells before it hangs up", async () => {
+  const { parties, endpoints, createSession, close } = await startParties(2);
+  const [alice, bob] = await createSession("s");
+  await bob!.communicator.send(0, "k", 1);
+  assert.is(await alice!.communicator.recv(1, "k"), 1);
+  const [sent] = later(alice!.communicator.send(1, "on its way", 1));
+  const closing = alice!.close("lunch");
+  assert.is(alice!.state, "closed");
+  assert.equal(parties[0]!.sessions(), []);
+  assert.throws(() => parties[0]!.session("s"), (e: PartyError) => e.code === "UNKNOWN_SESSION");
+  const list = await (await fetch(`${endpoints[0]}/sessions`)).json();
+  assert.equal(list, { sessions: [] });
+  assert.is((await fetch(`${endpoints[0]}/sessions/s`)).status, 404);
+  await closing;
+  await sent;
+  assert.is(await bob!.communicator.recv(0, "on its way"), 1);
+  const left = await partyError<PeerAbortedError>(
+    bob!.communicator.send(0, "k", 2),
+    "PEER_ABORTED",
+  );
+  assert.equal([left.peerCode, left.reason], ["SESSION_CLOSED", "lunch"]);
+  assert.is(bob!.state, "open");
+  assert.is(bob!.communicator.stats[0]!.retries, 0, "no request was cut before the farewell");
+  await close();
+});
+
 test("closing a party closes its sessions, and no others", async () => {
   const { parties, createSession, close } = await startParties(2);
   const sessions = [...await createSession("one"), ...await createSession("two")];
@@ -183,7 +209,7 @@ test("a name is free again once its session is closed, however late the others a
 });
 
 test("a limit that is no number above 0 is a RangeError that names it", () => {
-  for (const name of ["timeoutMs", "maxMailboxBytes", "maxRequestBytes"]) {
+  for (const name of ["timeoutMs", "maxMailboxBytes", "maxMessageBytes", "maxRequestBytes"]) {
     for (const value of [0, -1, NaN]) {
       assert.throws(
         () => createParty({ [name]: value }),

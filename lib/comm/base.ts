@@ -4,19 +4,15 @@
  * @module
  */
 
-import {
-  type ErrorCode,
-  PartyError,
-  PeerAbortedError,
-  SerializationError,
-  SessionClosedError,
-} from "../errors.ts";
 import { within } from "../timing.ts";
 import { decodePayload, encodePayload } from "../wire/message.ts";
-import { checkKey, isRank } from "./checks.ts";
+import { checkKey, checkTimeout, isRank } from "./checks.ts";
 import { CollectiveCommunicator } from "./collectives.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
-import { Mailbox } from "./mailbox.ts";
+import { DeadlockWatch } from "./deadlock.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Ending, type Farewell } from "./ending.ts";
+import { Mailbox, type MailboxView } from "./mailbox.ts";
 
 /** Options of every communicator. */
 export interface CommunicatorOptions {
@@ -38,20 +34,8 @@ export interface CommunicatorOptions {
   maxMailboxBytes?: number;
 }
 
-/** Why a party leaves a session, as it tells the others. */
-export interface Farewell {
-  /** `SESSION_CLOSED` when it is done; the code of its error when it failed. */
-  code: ErrorCode;
-  /** For people. */
-  reason: string;
-}
-
 /** How long `close()` lets messages that are on their way arrive. */
 const CLOSE_GRACE_MS = 2_000;
-/** What the others are told of an error that is not ours to show. */
-const PROGRAM_FAILED = "its program failed; what it threw is known to that party alone";
-/** How much of the reason of a farewell the others are told, in UTF-16 code units. */
-const MAX_REASON_LENGTH = 1_000;
 
 /** The base of all communicators: a subclass only moves bytes. */
 export abstract class CommunicatorBase extends CollectiveCommunicator {
@@ -63,14 +47,13 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   readonly session: string;
   /** {@inheritDoc Communicator.stats} */
   readonly stats: readonly PeerStats[];
+  /** Watches the time of all that waits here. */
+  protected readonly deadlines: Deadlines = new Deadlines();
+  /** The end of this party's part. */
+  protected readonly ending: Ending;
   readonly #mailbox: Mailbox;
   readonly #timeoutMs: number;
   readonly #sending = new Set<Promise<number>>();
-  /** The ranks that are done with the session. */
-  readonly #left = new Set<number>();
-  #failure: Error | undefined;
-  /** This party's own way out of the session, once it has begun. */
-  #leaving: Promise<void> | undefined;
 
   /** Begins with an empty mailbox. @throws {RangeError} when no world of that size has the rank */
   constructor(worldSize: number, options: CommunicatorOptions) {
@@ -83,7 +66,16 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     this.worldSize = worldSize;
     this.session = session;
     this.#timeoutMs = timeoutMs;
-    this.#mailbox = new Mailbox(worldSize, maxMailboxBytes);
+    this.#mailbox = new Mailbox(worldSize, maxMailboxBytes, this.deadlines, {
+      onWait: (from) => {
+        if (from !== rank) this.expect(from);
+      },
+      onRoom: (from) => this.makeRoom(from),
+      onFull: (from) => {
+        if (this.failure === undefined) deadlocks.suspect(from);
+      },
+    });
+    const deadlocks = new DeadlockWatch(this.#mailbox, (error) => void this.abort(error));
     this.stats = Array.from({ length: worldSize }, () => ({
       messagesSent: 0,
       bytesSent: 0,
@@ -92,37 +84,76 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
       retries: 0,
       duplicatesDropped: 0,
     }));
+    this.ending = new Ending(rank, session, {
+      stopReceiving: (error) => {
+        this.#mailbox.close(error);
+        deadlocks.stop();
+      },
+      settleSends: async () => void await within(CLOSE_GRACE_MS, Promise.allSettled(this.#sending)),
+      stopSending: (error) => this.disconnect(error),
+      partFrom: (from, error) => {
+        this.#mailbox.markGone(from, error);
+        this.finishSending(from, error);
+      },
+      tell: (farewell) => this.sendFarewell(farewell, this.#present()),
+    });
   }
 
   /** Why nothing can be sent or received any more; undefined while all is well. */
   get failure(): Error | undefined {
-    return this.#failure;
+    return this.ending.failure;
+  }
+
+  /** Aborts, with the failure, once nothing can be sent or received any more. */
+  get ended(): AbortSignal {
+    return this.ending.signal;
   }
 
   /** {@inheritDoc Communicator.send} */
-  async send(to: number, key: string, data: unknown, options: WaitOptions = {}): Promise<void> {
-    this.#check("send", "to", to, key);
-    options.signal?.throwIfAborted();
-    if (to === this.rank) {
-      // Encoded and decoded all the same, so that the receiver never shares the sender's objects.
-      this.#mailbox.deliver(to, key, decodePayload(encodePayload(data).data).value, 0);
-      return;
-    }
-    const sending = this.transmit(to, key, data, this.#withDefaults(options));
-    this.#sending.add(sending);
+  send(to: number, key: string, data: unknown, options: WaitOptions = {}): Promise<void> {
     try {
-      const bytes = await sending;
-      this.stats[to]!.messagesSent++;
-      this.stats[to]!.bytesSent += bytes;
-    } finally {
-      this.#sending.delete(sending);
+      this.#check("send", "to", to, key);
+      options.signal?.throwIfAborted();
+      if (to !== this.rank) return this.#send(to, key, data, options);
+      // Encoded and decoded all the same, so that the receiver never shares the sender's objects.
+      this.take(to, key, decodePayload(encodePayload(data).data).value, 0);
+      return Promise.resolve();
+    } catch (error) {
+      return this.#rejected(error);
     }
   }
 
+  #send(to: number, key: string, data: unknown, options: WaitOptions): Promise<void> {
+    const sending = this.transmit(to, key, data, this.#withDefaults(options));
+    this.#sending.add(sending);
+    const sent = sending.then(
+      (bytes) => {
+        this.#sending.delete(sending);
+        const stats = this.stats[to]!;
+        stats.messagesSent++;
+        stats.bytesSent += bytes;
+      },
+      (error) => {
+        this.#sending.delete(sending);
+        // Somebody may wait for it in vain, unless it was given up here or its receiver has left.
+        if (!options.signal?.aborted && !this.ending.hasLeft(to)) void this.abort(error);
+        throw error;
+      },
+    );
+    sent.catch(() => {}); // the session's failure tells of it, whether anybody awaits it or not
+    return sent;
+  }
+
   /** {@inheritDoc Communicator.recv} */
-  async recv<T = unknown>(from: number, key: string, options: WaitOptions = {}): Promise<T> {
-    this.#check("receive", "from", from, key);
-    return await this.#mailbox.take(from, key, this.#withDefaults(options)) as T;
+  recv<T = unknown>(from: number, key: string, options: WaitOptions = {}): Promise<T> {
+    try {
+      this.#check("receive", "from", from, key);
+      const received = this.#mailbox.take(from, key, this.#withDefaults(options)) as Promise<T>;
+      received.catch(() => {}); // as for send: what nobody awaits must not end the process
+      return received;
+    } catch (error) {
+      return this.#rejected(error);
+    }
   }
 
   /**
@@ -132,11 +163,11 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    * @param key the key that it was sent under
    * @param value the value
    * @param bytes how many bytes its encoded form has
-   * @throws {PartyError} `DUPLICATE_KEY`, `MAILBOX_FULL`, or why the session takes no more; the
-   * message was then not taken
+   * @throws {PartyError} `MAILBOX_FULL`; `DUPLICATE_KEY`, with which the session fails; or why it
+   * takes no more; the message was then not taken
    */
   onSent(from: number, key: string, value: unknown, bytes: number): void {
-    this.#mailbox.deliver(from, key, value, bytes);
+    this.take(from, key, value, bytes);
     const stats = this.stats[from]!;
     stats.messagesReceived++;
     stats.bytesReceived += bytes;
@@ -146,16 +177,8 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    * Takes another party's farewell. When that party is done, only what still waits for it rejects;
    * when it failed, everything does.
    */
-  onFarewell(from: number, { code, reason }: Farewell): void {
-    const left = code === "SESSION_CLOSED";
-    const error = new PeerAbortedError(
-      `Rank ${from} ${left ? "left" : "failed in"} session ${this.session}: ${reason} (${code})`,
-      { rank: from, session: this.session, peerCode: code, reason },
-    );
-    if (!left) return this.#fail(error);
-    this.#left.add(from);
-    this.#mailbox.markGone(from, error);
-    this.finishSending(from, error);
+  onFarewell(from: number, farewell: Farewell): void {
+    this.ending.heard(from, farewell);
   }
 
   /**
@@ -165,19 +188,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    * @param reason what the others are told
    */
   close(reason = "it is done"): Promise<void> {
-    return this.#leaving ??= this.#close(reason);
-  }
-
-  async #close(reason: string): Promise<void> {
-    if (this.#failure) return;
-    const error = new SessionClosedError(`Session ${this.session} is closed: ${reason}`, {
-      session: this.session,
-    });
-    this.#failure = error;
-    this.#mailbox.close(error);
-    await within(CLOSE_GRACE_MS, Promise.allSettled(this.#sending));
-    this.disconnect(error);
-    await this.#sayFarewell("SESSION_CLOSED", reason);
+    return this.ending.close(reason);
   }
 
   /**
@@ -188,27 +199,32 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    * @param cause why
    */
   abort(cause: unknown): Promise<void> {
-    return this.#leaving ??= this.#abort(cause);
+    return this.ending.abort(cause);
   }
 
-  async #abort(cause: unknown): Promise<void> {
-    if (this.#failure) return;
-    const error = cause instanceof PartyError
-      ? cause
-      : new PartyError("INTERNAL", PROGRAM_FAILED, { cause, session: this.session });
-    this.#fail(error);
-    // A program's own errors, and the paths of its values, may hold what others must not see.
-    const reason = error instanceof SerializationError ? PROGRAM_FAILED : error.message;
-    // Only who is done says SESSION_CLOSED; an error with that code is of another session.
-    await this.#sayFarewell(error.code === "SESSION_CLOSED" ? "INTERNAL" : error.code, reason);
+  /** What waits here for a rank, and from it. */
+  protected mailboxOf(rank: number): MailboxView {
+    return this.#mailbox.view(rank);
   }
 
-  /** Rejects everything that waits here, without telling anyone. */
-  #fail(error: Error): void {
-    if (this.#failure) return;
-    this.#failure = error;
-    this.#mailbox.close(error);
-    this.disconnect(error);
+  /** Whether a `recv` waits for a rank. */
+  protected isWaitedFor(rank: number): boolean {
+    return this.#mailbox.isWaitedFor(rank);
+  }
+
+  /** Whether there is room for a message. */
+  protected admits(from: number, key: string, bytes: number): boolean {
+    return this.#mailbox.admits(from, key, bytes);
+  }
+
+  /** Puts a message into the mailbox; a key that is in use already fails the session. */
+  protected take(from: number, key: string, value: unknown, bytes: number): void {
+    try {
+      this.#mailbox.deliver(from, key, value, bytes);
+    } catch (error) {
+      if ((error as { code?: string }).code === "DUPLICATE_KEY") void this.abort(error);
+      throw error;
+    }
   }
 
   /**
@@ -223,6 +239,12 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     options: WaitOptions & { timeoutMs: number },
   ): Promise<number>;
 
+  /** Hears that a `recv` begins to wait for a rank. */
+  protected expect(_from: number): void {}
+
+  /** Hears that a message of a rank that found no room may find some now. */
+  protected makeRoom(_from: number): void {}
+
   /** Rejects what is on its way, and what is sent from now on. */
   protected abstract disconnect(error: Error): void;
 
@@ -235,20 +257,22 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   /** Tells other parties, as far as they can be reached; never rejects. */
   protected abstract sendFarewell(farewell: Farewell, ranks: readonly number[]): Promise<void>;
 
-  /** Whether a rank is done with the session: nothing more of it comes from there. */
-  protected hasLeft(rank: number): boolean {
-    return this.#left.has(rank);
+  /** The other ranks, but those that may be in their next session of this name already. */
+  #present(): number[] {
+    return [...this.stats.keys()].filter((rank) =>
+      rank !== this.rank && !this.ending.hasLeft(rank)
+    );
   }
 
-  async #sayFarewell(code: ErrorCode, reason: string): Promise<void> {
-    // Who has left may be in its next session of this name, which is none of this one's affair.
-    const ranks = [...this.stats.keys()].filter((rank) =>
-      rank !== this.rank && !this.#left.has(rank)
-    );
-    await this.sendFarewell({ code, reason: reason.slice(0, MAX_REASON_LENGTH) }, ranks);
+  /** A caller's own mistake is to be seen; that the session has ended is known. */
+  #rejected(error: unknown): Promise<never> {
+    const rejected = Promise.reject(error);
+    if (error === this.failure) rejected.catch(() => {});
+    return rejected;
   }
 
   #withDefaults({ timeoutMs = this.#timeoutMs, signal }: WaitOptions) {
+    checkTimeout(timeoutMs);
     return { timeoutMs, signal };
   }
 
@@ -259,6 +283,6 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
       );
     }
     checkKey(verb, key);
-    if (this.#failure) throw this.#failure;
+    if (this.failure) throw this.failure;
   }
 }

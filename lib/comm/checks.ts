@@ -1,5 +1,5 @@
 /**
- * What a rank and a key have to be.
+ * What a rank, a key and a time have to be.
  *
  * @module
  */
@@ -26,4 +26,10 @@ export function checkKey(verb: string, key: string): void {
   throw new TypeError(
     `Cannot ${verb} under ${given}: give a string of 1 to ${MAX_KEY_LENGTH} characters`,
   );
+}
+
+/** @throws {RangeError} when a time in milliseconds is negative or not a number */
+export function checkTimeout(timeoutMs: number): void {
+  if (timeoutMs >= 0) return;
+  throw new RangeError(`Cannot wait ${timeoutMs} ms: give timeoutMs as 0 or more milliseconds`);
 }

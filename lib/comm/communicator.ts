@@ -37,7 +37,7 @@ export interface RootedOptions extends CollectiveOptions {
   root?: number;
 }
 
-/** What went to and came from one other rank. Bytes are those of the encoded values. */
+/** What went to and came from one other rank. Bytes are those of the messages as they travel. */
 export interface PeerStats {
   /** Messages that the peer has acknowledged. */
   messagesSent: number;

@@ -1,29 +1,43 @@
 /**
- * Messages over HTTP: one `POST .../comm/send` each, in the JSON form.
+ * A session's messages over HTTP: links to the other parties that have them, the JSON form to and
+ * from those that do not.
  *
  * @module
  */
 
-import { describeError, NetworkError, PartyError, PeerRestartedError } from "../errors.ts";
-import { sleep } from "../timing.ts";
-import { encodePayload, type MessageBody } from "../wire/message.ts";
-import { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./base.ts";
-import type { WaitOptions } from "./communicator.ts";
-import { readAnswer } from "./answer.ts";
-import { OnceGate } from "./once.ts";
-import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
-import { refusal } from "./refusal.ts";
+import { PartyError, SessionClosedError } from "../errors.ts";
+import { within } from "../timing.ts";
+import type { MessageBody } from "../wire/message.ts";
+import { CommunicatorBase, type CommunicatorOptions } from "./base.ts";
+import type { PeerStats, WaitOptions } from "./communicator.ts";
+import { Endpoint } from "./endpoint.ts";
+import type { FailureCause, Farewell } from "./ending.ts";
+import { sayFarewell } from "./farewell.ts";
+import { OnceGate } from "./json/once.ts";
+import { IncomingStream } from "./link/incoming.ts";
+import { LinkReceiver, type LinkRequest } from "./link/receiver.ts";
+import { restarted } from "./link/trouble.ts";
+import type { MailboxView } from "./mailbox.ts";
+import { type LinkView, Peer } from "./peer.ts";
+import { Peers } from "./peers.ts";
 
 /** Options of an {@linkcode HttpCommunicator}. */
 export interface HttpCommunicatorOptions extends CommunicatorOptions {
   /** The base URL of every party, in the order of the ranks, without a slash at the end. */
   endpoints: readonly string[];
   /**
-   * How large the body of a request may be, in bytes; a larger message is refused here already.
+   * How large the body of a request in the JSON form may be, in bytes; a larger message to a party
+   * that has no links is refused here already.
    *
    * @default {8_388_608}
    */
   maxRequestBytes?: number;
+  /**
+   * How many bytes a message may have.
+   *
+   * @default {2_147_483_648}
+   */
+  maxMessageBytes?: number;
   /**
    * Makes the requests.
    *
@@ -32,41 +46,58 @@ export interface HttpCommunicatorOptions extends CommunicatorOptions {
   fetch?: typeof fetch;
 }
 
-const HEADERS = { "content-type": "application/json" };
-/** How long the others are tried to be told that this party leaves. */
-const FAREWELL_TIMEOUT_MS = 2_000;
-const FAREWELL_RETRY_MS = 100;
-/** Tells, with the answer to a message, the lifetime of the session that took it. */
-export const BOOT_HEADER = "partyline-boot";
-/** At least what the JSON around the key and the data of a message takes. */
-const ENVELOPE_BYTES = 256;
-/** What a character of a key takes at most: as an escape such as `\u0000`. */
-const MAX_BYTES_A_CHARACTER = 6;
+/** One other rank, as {@linkcode HttpCommunicator.describe} tells of it. */
+export interface PeerView extends MailboxView {
+  /** The rank. */
+  rank: number;
+  /** The way to it. */
+  link: LinkView;
+  /** What went to and came from it. */
+  traffic: Readonly<PeerStats>;
+}
+
+/** How long open requests may take to end. */
+const HANG_UP_MS = 1_000;
 
 /** A communicator whose peers are reached by `fetch`, and whose own server calls `receive`. */
 export class HttpCommunicator extends CommunicatorBase {
   /** Names this communicator's lifetime, so that a peer tells a restart from a repeat. */
   readonly boot: string = crypto.randomUUID();
-  readonly #endpoints: readonly string[];
-  readonly #path: string;
-  readonly #fetch: typeof fetch;
-  readonly #maxRequestBytes: number;
-  readonly #outboxes: Outbox[];
-  readonly #once = new OnceGate();
+  readonly #endpoints: readonly Endpoint[];
+  readonly #peers: readonly Peer[];
+  readonly #receivers: Map<number, LinkReceiver> = new Map();
+  readonly #met: Peers = new Peers();
+  readonly #once: OnceGate = new OnceGate();
+  readonly #maxMessageBytes: number;
+  #hungUp = false;
 
   /** Makes one end of a session. @param options the endpoints of all parties, and who this is */
   constructor(options: HttpCommunicatorOptions) {
     super(options.endpoints.length, options);
-    this.#endpoints = options.endpoints;
-    this.#path = `/sessions/${encodeURIComponent(options.session)}`;
-    this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
-    this.#maxRequestBytes = options.maxRequestBytes ?? 8 * 1024 * 1024;
-    this.#outboxes = this.stats.map((stats, rank) =>
-      new Outbox(
+    const { session, maxRequestBytes = 8 * 1024 * 1024, maxMessageBytes = 2 ** 31 } = options;
+    const makeRequest = options.fetch ?? globalThis.fetch.bind(globalThis);
+    const path = `/sessions/${encodeURIComponent(session)}`;
+    this.#maxMessageBytes = maxMessageBytes;
+    this.#endpoints = options.endpoints.map((url, rank) =>
+      new Endpoint(rank, url + path, makeRequest)
+    );
+    this.#peers = this.#endpoints.map((endpoint, rank) =>
+      new Peer({
         rank,
-        (message, signal) => this.#post(rank, message, signal),
-        () => stats.retries++,
-      )
+        ownRank: this.rank,
+        boot: this.boot,
+        session,
+        endpoint,
+        deadlines: this.deadlines,
+        maxRequestBytes,
+        maxMessageBytes,
+        toBoot: () => this.#met.bootOf(rank),
+        isWaitedFor: () => this.isWaitedFor(rank),
+        takeDue: () => this.#receivers.get(rank)?.takeDue(),
+        onBoot: (boot) => this.#meet(rank, boot),
+        onRetry: () => this.stats[rank]!.retries++,
+        onFailure: (error) => void this.abort(error),
+      })
     );
   }
 
@@ -80,25 +111,43 @@ export class HttpCommunicator extends CommunicatorBase {
    * @throws {PartyError} why it was not taken
    */
   receive({ from_rank: from, key, boot, seq }: MessageBody, value: unknown, bytes: number): void {
-    if (this.hasLeft(from)) {
-      throw new PartyError(
-        "UNKNOWN_SESSION",
-        `Rank ${from} has left session ${this.session}: its next one of this name is not created ` +
-          `here yet`,
-        { rank: from, session: this.session },
-      );
-    }
+    this.#checkPresent(from);
     if (boot === undefined || seq === undefined) return this.onSent(from, key, value, bytes);
-    switch (this.#once.arrival(from, boot, seq)) {
-      case "repeat":
-        this.stats[from]!.duplicatesDropped++;
-        return;
-      case "restarted":
-        throw this.#restarted(from);
-      case "new":
-        this.onSent(from, key, value, bytes);
-        this.#once.taken(from, boot, seq);
+    this.#meet(from, boot);
+    if (!this.#once.isNew(from, seq)) {
+      this.stats[from]!.duplicatesDropped++;
+      return;
     }
+    this.onSent(from, key, value, bytes);
+    this.#once.taken(from, seq);
+  }
+
+  /**
+   * Takes a `comm/link` request.
+   *
+   * @param from the sender's rank
+   * @param boot the sender's lifetime
+   * @param request its body, and where that begins
+   * @returns the body of the answer
+   * @throws {PartyError} why it was not taken
+   */
+  async receiveLink(
+    from: number,
+    boot: string,
+    request: LinkRequest,
+  ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+    this.#checkPresent(from);
+    // A peer that has left in the meantime may not have found this party to tell it.
+    if (this.#hungUp || this.failure !== undefined && !this.concerns(from, boot, undefined)) {
+      throw this.#unknown("this party has left it");
+    }
+    this.#meet(from, boot);
+    let receiver = this.#receivers.get(from);
+    if (receiver === undefined) {
+      receiver = this.#receiverOf(from);
+      this.#receivers.set(from, receiver);
+    }
+    return await receiver.answer(request);
   }
 
   /**
@@ -109,107 +158,113 @@ export class HttpCommunicator extends CommunicatorBase {
    * @param toBoot the lifetime that it means; undefined when it does not say
    */
   concerns(from: number, boot: string | undefined, toBoot: string | undefined): boolean {
-    const met = this.#once.bootOf(from) ?? boot;
+    const met = this.#met.bootOf(from) ?? boot;
     return (boot === undefined || boot === met) && (toBoot === undefined || toBoot === this.boot);
   }
 
-  /** Gives up, since a rank that was met before is there anew. */
-  #restarted(rank: number): PeerRestartedError {
-    const error = new PeerRestartedError(
-      `Rank ${rank} restarted and has forgotten session ${this.session}: close it at every party ` +
-        `and begin again`,
-      { rank, session: this.session },
+  /** What waits for whom, and how messages travel, for each other rank. */
+  describe(): PeerView[] {
+    return [...this.#peers.entries()].filter(([rank]) => rank !== this.rank).map((
+      [rank, peer],
+    ) => ({ rank, ...this.mailboxOf(rank), link: peer.view(), traffic: this.stats[rank]! }));
+  }
+
+  /** Who failed, and what the others may know of it; undefined unless the session failed. */
+  get failureCause(): FailureCause | undefined {
+    return this.ending.cause;
+  }
+
+  /** {@inheritDoc CommunicatorBase.close} */
+  override async close(reason?: string): Promise<void> {
+    await super.close(reason);
+    // Not before the others were told: they would take it for a restart.
+    this.#hungUp = true;
+    for (const receiver of this.#receivers.values()) receiver.close();
+    await within(HANG_UP_MS, Promise.all(this.#peers.map((peer) => peer.ended())));
+  }
+
+  #receiverOf(from: number): LinkReceiver {
+    const stream = new IncomingStream({
+      admits: (key, bytes) => this.failure === undefined && this.admits(from, key, bytes),
+      deliver: (key, value, bytes) => {
+        if (this.failure !== undefined || !this.admits(from, key, bytes)) return false;
+        this.onSent(from, key, value, bytes);
+        return true;
+      },
+      acknowledge: (place) => this.#peers[from]!.acknowledge(place),
+    }, this.#maxMessageBytes);
+    return new LinkReceiver(stream, {
+      // Of one that closes, the farewell ends them.
+      isOver: () => this.failure !== undefined && !(this.failure instanceof SessionClosedError),
+      onBroken: (error) => void this.abort(error),
+    });
+  }
+
+  /** @throws {PartyError} `UNKNOWN_SESSION` when a rank has left */
+  #checkPresent(from: number): void {
+    if (this.ending.hasLeft(from)) throw this.#unknown(`rank ${from} has left it`);
+  }
+
+  #unknown(why: string): PartyError {
+    const { session } = this;
+    return new PartyError(
+      "UNKNOWN_SESSION",
+      `Session ${session} has ended, as ${why}: the next one of this name is not created here yet`,
+      { session },
     );
+  }
+
+  /** @throws {PeerRestartedError} when a rank that was met before is there anew */
+  #meet(rank: number, boot: string): void {
+    if (this.#met.meet(rank, boot)) return;
+    const error = restarted(rank, this.session);
     void this.abort(error);
-    return error;
+    throw error;
   }
 
   /** {@inheritDoc CommunicatorBase.transmit} */
-  protected override async transmit(
+  protected override transmit(
     to: number,
     key: string,
     data: unknown,
     options: WaitOptions & { timeoutMs: number },
   ): Promise<number> {
-    const payload = encodePayload(data);
-    const bodyBytes = payload.data.length + MAX_BYTES_A_CHARACTER * key.length + ENVELOPE_BYTES;
-    if (bodyBytes > this.#maxRequestBytes) {
-      throw new PartyError(
-        "PAYLOAD_TOO_LARGE",
-        `Cannot send ${payload.bytes} bytes under key ${JSON.stringify(key)}: in Base64 they are ` +
-          `more than the ${this.#maxRequestBytes} bytes of a request; raise maxRequestBytes at ` +
-          `every party, or send in parts`,
-        { rank: to, key },
-      );
-    }
-    await this.#outboxes[to]!.send(key, payload, options);
-    return payload.bytes;
+    return this.#peers[to]!.send(key, data, options);
   }
 
-  async #post(to: number, { key, data, seq }: Outgoing, signal: AbortSignal): Promise<void> {
-    const body: MessageBody = {
-      from_rank: this.rank,
-      to_rank: to,
-      key,
-      data,
-      boot: this.boot,
-      seq,
-    };
-    const url = `${this.#endpoints[to]}${this.#path}/comm/send`;
-    let response: Response;
-    let text: string;
-    try {
-      response = await this.#request(url, JSON.stringify(body), signal);
-      text = await readAnswer(response);
-    } catch (cause) {
-      throw new RetryLater(
-        new NetworkError(`Cannot reach rank ${to} at ${url}: ${describeError(cause)}`, {
-          cause,
-          rank: to,
-          key,
-        }),
-      );
-    }
-    if (response.status !== 200 || text !== '{"status":"ok"}') {
-      const error = refusal(response, text, { rank: to, key, url });
-      if (error !== undefined) throw error;
-    }
-    const boot = response.headers.get(BOOT_HEADER);
-    if (boot !== null && !this.#once.meet(to, boot)) throw this.#restarted(to);
+  /** {@inheritDoc CommunicatorBase.expect} */
+  protected override expect(from: number): void {
+    this.#peers[from]!.watch();
+  }
+
+  /** {@inheritDoc CommunicatorBase.makeRoom} */
+  protected override makeRoom(from: number): void {
+    this.#receivers.get(from)?.makeRoom();
   }
 
   /** {@inheritDoc CommunicatorBase.disconnect} */
   protected override disconnect(error: Error): void {
-    for (const outbox of this.#outboxes) outbox.close(error);
+    for (const peer of this.#peers) peer.close(error);
   }
 
   /** {@inheritDoc CommunicatorBase.finishSending} */
   protected override finishSending(rank: number, error: Error): void {
-    this.#outboxes[rank]!.finish(error);
+    this.#peers[rank]!.finish(error);
   }
 
   /** {@inheritDoc CommunicatorBase.sendFarewell} */
   protected override async sendFarewell(
-    { code, reason }: Farewell,
+    farewell: Farewell,
     ranks: readonly number[],
   ): Promise<void> {
-    const signal = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
-    await Promise.allSettled(ranks.map(async (rank) => {
-      const url = `${this.#endpoints[rank]}${this.#path}/abort`;
-      const toBoot = this.#once.bootOf(rank);
-      const body = { from_rank: this.rank, code, reason, boot: this.boot, to_boot: toBoot };
-      // Who was never met may be about to create the session, and would wait for one that failed.
-      const patient = code !== "SESSION_CLOSED" && toBoot === undefined;
-      do {
-        const response = await this.#request(url, JSON.stringify(body), signal).catch(() => {});
-        await response?.body?.cancel();
-        if (response?.status === 200 || !patient) return;
-        await sleep(FAREWELL_RETRY_MS, signal);
-      } while (!signal.aborted);
-    }));
-  }
-
-  #request(url: string, body: string, signal: AbortSignal): Promise<Response> {
-    return this.#fetch(url, { method: "POST", headers: HEADERS, body, signal, redirect: "manual" });
+    await Promise.all(ranks.map((rank) =>
+      sayFarewell(farewell, {
+        endpoint: this.#endpoints[rank]!,
+        from: this.rank,
+        boot: this.boot,
+        toBoot: this.#met.bootOf(rank),
+        hasLeft: () => this.ending.hasLeft(rank),
+      })
+    ));
   }
 }

@@ -6,6 +6,7 @@
 
 import { PartyError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "./communicator.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { Wait } from "./wait.ts";
 
 interface Unread {
@@ -26,38 +27,97 @@ interface Sender {
   waits: Map<string, Wait<unknown>[]>;
   /** Why nothing more will come, when the rank has left. */
   gone: Error | undefined;
+  /** The key of the message that found no room last; undefined once one has. */
+  refused: string | undefined;
+  /** How many messages were delivered or taken out. */
+  moves: number;
+}
+
+/** What becomes of one rank's messages here, for people. */
+export interface MailboxView {
+  /** What a `recv` waits for. */
+  pending: { key: string; waitedMs: number }[];
+  /** How many messages no `recv` has asked for, and how many bytes they take. */
+  unread: { messages: number; bytes: number };
+}
+
+/** Who hears of what happens in a mailbox. */
+export interface MailboxEvents {
+  /** A `recv` begins to wait for a rank. */
+  onWait(rank: number): void;
+  /** There may be room for the message of a rank that was refused. */
+  onRoom(rank: number): void;
+  /** A message of a rank found no room. */
+  onFull(rank: number): void;
 }
 
 /** The messages of one session that have arrived and were not read. */
 export class Mailbox {
   readonly #senders: Sender[];
   readonly #maxBytes: number;
+  readonly #deadlines: Deadlines;
+  readonly #events: MailboxEvents;
   #closed: Error | undefined;
 
   /**
    * @param worldSize the number of parties
    * @param maxBytes how many unread bytes are held for each sender; a larger message is held alone
+   * @param deadlines watches the time of waits
+   * @param events hears of what happens
    */
-  constructor(worldSize: number, maxBytes: number) {
+  constructor(worldSize: number, maxBytes: number, deadlines: Deadlines, events: MailboxEvents) {
     this.#maxBytes = maxBytes;
+    this.#deadlines = deadlines;
+    this.#events = events;
     this.#senders = Array.from({ length: worldSize }, () => ({
       unread: new Map(),
       unreadBytes: 0,
       waits: new Map(),
       gone: undefined,
+      refused: undefined,
+      moves: 0,
     }));
+  }
+
+  /**
+   * Says whether there is room for a message, or a `recv` that waits for it.
+   *
+   * @param bytes how many bytes the encoded value has; with the key, and 64 bytes besides, it counts
+   * against the limit while it is unread
+   */
+  admits(from: number, key: string, bytes: number): boolean {
+    const sender = this.#senders[from]!;
+    // One that is larger than the whole box has to get in all the same, when it is alone.
+    if (
+      sender.waits.has(key) || sender.unreadBytes === 0 || sender.unread.has(key) ||
+      sender.unreadBytes + weigh(key, bytes) <= this.#maxBytes
+    ) {
+      sender.refused = undefined;
+      return true;
+    }
+    sender.refused = key;
+    this.#events.onFull(from);
+    return false;
   }
 
   /**
    * Hands a message to the `recv` that waits for it, or holds it.
    *
-   * @param bytes how many bytes the encoded value has; with the key, and 64 bytes besides, it counts
-   * against the limit while it is unread
+   * @param bytes as for {@linkcode Mailbox.admits}
    * @throws {PartyError} `DUPLICATE_KEY` or `MAILBOX_FULL`; the message is then not taken
    */
   deliver(from: number, key: string, value: unknown, bytes: number): void {
     if (this.#closed) throw this.#closed;
     const sender = this.#senders[from]!;
+    if (!this.admits(from, key, bytes)) {
+      throw new PartyError(
+        "MAILBOX_FULL",
+        `Cannot hold ${weigh(key, bytes)} bytes more from rank ${from}: ${sender.unreadBytes} of ` +
+          `${this.#maxBytes} bytes wait unread; try again once they are received`,
+        { rank: from, key },
+      );
+    }
+    sender.moves++;
     const waits = sender.waits.get(key);
     if (waits) {
       const wait = waits.shift()!;
@@ -73,16 +133,7 @@ export class Mailbox {
         { rank: from, key },
       );
     }
-    const weight = bytes + 2 * key.length + ENTRY_BYTES;
-    // One that is larger than the whole box has to get in all the same, when it is alone.
-    if (sender.unreadBytes > 0 && sender.unreadBytes + weight > this.#maxBytes) {
-      throw new PartyError(
-        "MAILBOX_FULL",
-        `Cannot hold ${weight} bytes more from rank ${from}: ${sender.unreadBytes} of ` +
-          `${this.#maxBytes} bytes wait unread; try again once they are received`,
-        { rank: from, key },
-      );
-    }
+    const weight = weigh(key, bytes);
     sender.unread.set(key, { value, weight });
     sender.unreadBytes += weight;
   }
@@ -92,7 +143,7 @@ export class Mailbox {
    *
    * @throws {TimeoutError} `RECV_TIMEOUT`, when the deadline passes
    */
-  async take(
+  take(
     from: number,
     key: string,
     options: WaitOptions & { timeoutMs: number },
@@ -104,10 +155,25 @@ export class Mailbox {
     if (unread) {
       sender.unread.delete(key);
       sender.unreadBytes -= unread.weight;
-      return unread.value;
+      sender.moves++;
+      if (sender.refused !== undefined) this.#events.onRoom(from);
+      return Promise.resolve(unread.value);
     }
     if (sender.gone) throw sender.gone;
-    return await this.#wait(sender, from, key, options);
+    const wait = this.#wait(sender, from, key, options);
+    if (sender.refused !== undefined) this.#events.onRoom(from);
+    this.#events.onWait(from);
+    return wait.promise;
+  }
+
+  /** How many messages of a rank were delivered or taken out, since the beginning. */
+  moves(rank: number): number {
+    return this.#senders[rank]!.moves;
+  }
+
+  /** Whether a `recv` waits for a rank. */
+  isWaitedFor(rank: number): boolean {
+    return this.#senders[rank]!.waits.size > 0;
   }
 
   /** Rejects every wait, drops what is unread and takes nothing more. @param error why */
@@ -128,13 +194,43 @@ export class Mailbox {
     rejectAll(sender, error);
   }
 
+  /**
+   * What keeps a rank's messages from being read: unread ones fill the mailbox, and the one that a
+   * `recv` waits for is behind them.
+   *
+   * @returns the deadlock; undefined when there is none
+   */
+  deadlock(rank: number): PartyError | undefined {
+    const { refused, unread, unreadBytes, waits } = this.#senders[rank]!;
+    const [awaited] = waits.keys();
+    if (refused === undefined || awaited === undefined) return undefined;
+    const keys = [...unread.keys()];
+    const named = keys.slice(0, 5).map((key) => JSON.stringify(key)).join(", ");
+    return new PartyError(
+      "MAILBOX_FULL",
+      `Cannot receive key ${JSON.stringify(awaited)} from rank ${rank}: ${keys.length} unread ` +
+        `messages before it fill the mailbox with ${unreadBytes} of ${this.#maxBytes} bytes, under ` +
+        `${named}${keys.length > 5 ? " and others" : ""}; receive them, or raise maxMailboxBytes`,
+      { rank, key: awaited },
+    );
+  }
+
+  /** What waits here for a rank, and from it. */
+  view(rank: number): MailboxView {
+    const { waits, unread, unreadBytes } = this.#senders[rank]!;
+    const pending = [...waits].flatMap(([key, list]) =>
+      list.map(({ elapsedMs }) => ({ key, waitedMs: elapsedMs }))
+    );
+    return { pending, unread: { messages: unread.size, bytes: unreadBytes } };
+  }
+
   #wait(
     sender: Sender,
     from: number,
     key: string,
     options: WaitOptions & { timeoutMs: number },
-  ): Promise<unknown> {
-    const wait = new Wait<unknown>(options, (elapsedMs) =>
+  ): Wait<unknown> {
+    const wait = new Wait<unknown>(options, this.#deadlines, (elapsedMs) =>
       new TimeoutError(
         "RECV_TIMEOUT",
         `Cannot receive key ${JSON.stringify(key)} from rank ${from}: nothing came within ` +
@@ -151,8 +247,12 @@ export class Mailbox {
       left!.splice(at, 1);
       if (left!.length === 0) sender.waits.delete(key);
     });
-    return wait.promise;
+    return wait;
   }
+}
+
+function weigh(key: string, bytes: number): number {
+  return bytes + 2 * key.length + ENTRY_BYTES;
 }
 
 function rejectAll(sender: Sender, error: Error): void {

@@ -6,9 +6,11 @@
 
 import { PartyError } from "../errors.ts";
 import { decodePayload, encodePayload } from "../wire/message.ts";
-import { CommunicatorBase, type CommunicatorOptions, type Farewell } from "./base.ts";
+import { CommunicatorBase, type CommunicatorOptions } from "./base.ts";
 import type { WaitOptions } from "./communicator.ts";
-import { Outbox, type Outgoing, RetryLater } from "./outbox.ts";
+import type { Farewell } from "./ending.ts";
+import { Outbox, type Outgoing } from "./outbox.ts";
+import { RetryLater } from "./retry.ts";
 
 /**
  * A communicator to others in the same process. Values are encoded on the way as they are for the
@@ -31,7 +33,12 @@ export class MemoryCommunicator extends CommunicatorBase {
     super(size, options);
     this.#world = world;
     this.#outboxes = this.stats.map((stats, rank) =>
-      new Outbox(rank, (message) => this.#attempt(rank, message), () => stats.retries++)
+      new Outbox({
+        rank,
+        deadlines: this.deadlines,
+        attempt: (message) => this.#attempt(rank, message),
+        onRetry: () => stats.retries++,
+      })
     );
   }
 
@@ -54,15 +61,13 @@ export class MemoryCommunicator extends CommunicatorBase {
   }
 
   /** {@inheritDoc CommunicatorBase.transmit} */
-  protected override async transmit(
+  protected override transmit(
     to: number,
     key: string,
     data: unknown,
     options: WaitOptions & { timeoutMs: number },
   ): Promise<number> {
-    const payload = encodePayload(data);
-    await this.#outboxes[to]!.send(key, payload, options);
-    return payload.bytes;
+    return this.#outboxes[to]!.send(key, encodePayload(data), options);
   }
 
   // deno-lint-ignore require-await -- an attempt is asynchronous for other communicators

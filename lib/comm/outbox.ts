@@ -5,13 +5,14 @@
  * @module
  */
 
-import { describeError, NetworkError, TimeoutError } from "../errors.ts";
 import { sleep } from "../timing.ts";
 import type { Payload } from "../wire/message.ts";
 import type { WaitOptions } from "./communicator.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { Backoff, RetryLater } from "./retry.ts";
+import { sendTimeout } from "./send_timeout.ts";
 import { Wait } from "./wait.ts";
 
-const FIRST_DELAY_MS = 20;
 const MAX_DELAY_MS = 1_000;
 
 /** A message on its way to one peer. */
@@ -22,73 +23,63 @@ export interface Outgoing extends Payload {
   seq: number;
 }
 
-/** Thrown by an attempt that may be made again. */
-export class RetryLater extends Error {
-  /** How long to wait at least, in milliseconds; the outbox's own delay may be longer. */
-  readonly afterMs: number | undefined;
-
-  /**
-   * @param cause what the attempt met
-   * @param afterMs how long the peer wants to be left alone, in milliseconds
-   */
-  constructor(cause: Error, afterMs?: number) {
-    super(cause.message, { cause });
-    this.afterMs = afterMs;
-  }
-}
-
 interface Pending {
   message: Outgoing;
-  wait: Wait<void>;
+  wait: Wait<number>;
   /** Whether an attempt is being made at this moment. */
   underway: boolean;
   lastError?: unknown;
 }
 
+/** Whose outbox it is, and how messages leave it. */
+export interface OutboxOptions {
+  /** The peer's rank. */
+  rank: number;
+  /** Watches the time of sends. */
+  deadlines: Deadlines;
+  /** Delivers one message; throws {@linkcode RetryLater} when it may be tried again. */
+  attempt: (message: Outgoing, signal: AbortSignal) => Promise<void>;
+  /** Is called before each further attempt. */
+  onRetry: () => void;
+}
+
 /** The queue of messages to one peer. */
 export class Outbox {
-  readonly #rank: number;
-  readonly #attempt: (message: Outgoing, signal: AbortSignal) => Promise<void>;
-  readonly #onRetry: () => void;
+  readonly #options: OutboxOptions;
   /** The first one is being sent. */
   readonly #queue: Pending[] = [];
   #seq = 0;
   #closed: Error | undefined;
 
-  /**
-   * @param rank the peer's
-   * @param attempt delivers one message; throws {@linkcode RetryLater} when it may be tried again
-   * @param onRetry is called before each further attempt
-   */
-  constructor(
-    rank: number,
-    attempt: (message: Outgoing, signal: AbortSignal) => Promise<void>,
-    onRetry: () => void,
-  ) {
-    this.#rank = rank;
-    this.#attempt = attempt;
-    this.#onRetry = onRetry;
+  /** @param options whose it is */
+  constructor(options: OutboxOptions) {
+    this.#options = options;
   }
 
   /**
-   * @returns resolves when the peer holds the message
+   * @returns how many bytes the message has, once the peer holds it
    * @throws {TimeoutError} `SEND_TIMEOUT`, whose cause is what the last attempt met
    */
   async send(
     key: string,
     payload: Payload,
     options: WaitOptions & { timeoutMs: number },
-  ): Promise<void> {
+  ): Promise<number> {
     if (this.#closed) throw this.#closed;
+    const { rank, deadlines } = this.#options;
     const pending: Pending = {
       message: { key, seq: ++this.#seq, ...payload },
-      wait: new Wait<void>(options, (elapsedMs) => this.#timeoutError(pending, elapsedMs)),
+      wait: new Wait<number>(
+        options,
+        deadlines,
+        (elapsedMs) => sendTimeout(rank, key, elapsedMs, pending.lastError),
+      ),
       underway: false,
     };
     this.#queue.push(pending);
     if (this.#queue.length === 1) void this.#run();
     else pending.wait.whenSettled(() => this.#drop(pending));
-    await pending.wait.promise;
+    return await pending.wait.promise;
   }
 
   /** Rejects all that is not delivered, and every later send. @param error why */
@@ -121,40 +112,26 @@ export class Outbox {
     const { message, wait } = pending;
     if (wait.settled) return;
     const stop = new AbortController();
+    const backoff = new Backoff();
     let delivered = false;
     // Aborting a request that has ended costs as much as a tenth of making it.
     wait.whenSettled(() => delivered || stop.abort());
-    for (let delayMs = FIRST_DELAY_MS; !wait.settled; delayMs *= 2) {
+    while (!wait.settled) {
       try {
         pending.underway = true;
-        await this.#attempt(message, stop.signal);
+        await this.#options.attempt(message, stop.signal);
         delivered = true;
-        wait.resolve();
+        wait.resolve(message.bytes);
       } catch (error) {
         pending.underway = false;
         if (!(error instanceof RetryLater)) wait.reject(error);
         else if (this.#closed) wait.reject(this.#closed);
         if (wait.settled) return;
-        pending.lastError = (error as RetryLater).cause;
-        // Half of the delay is random, so that parties that wait for one peer do not come together.
-        const backoffMs = Math.min(delayMs, MAX_DELAY_MS) * (0.5 + Math.random() / 2);
-        await sleep(Math.max((error as RetryLater).afterMs ?? 0, backoffMs), stop.signal);
-        if (!wait.settled) this.#onRetry();
+        const { cause, afterMs } = error as RetryLater;
+        pending.lastError = cause;
+        await sleep(Math.max(afterMs, backoff.next(MAX_DELAY_MS)), stop.signal);
+        if (!wait.settled) this.#options.onRetry();
       }
     }
-  }
-
-  #timeoutError({ message, lastError }: Pending, elapsedMs: number): TimeoutError {
-    const cause = lastError ??
-      new NetworkError("no answer came", { rank: this.#rank, key: message.key });
-    const why = describeError(cause);
-    return new TimeoutError(
-      "SEND_TIMEOUT",
-      `Cannot send key ${
-        JSON.stringify(message.key)
-      } to rank ${this.#rank}: not delivered within ` +
-        `${elapsedMs} ms (${why}); check that rank ${this.#rank} runs and has created the session`,
-      { cause, rank: this.#rank, key: message.key, elapsedMs },
-    );
   }
 }

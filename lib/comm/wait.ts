@@ -1,49 +1,52 @@
 /**
- * Waiting: with a deadline and a signal, as `send` and `recv` do for their callers; for an ending.
+ * Waiting with a deadline and a signal, as `send` and `recv` do for their callers.
  *
  * @module
  */
 
 import type { WaitOptions } from "./communicator.ts";
-
-/** The longest delay that `setTimeout` keeps; it fires at once beyond. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import type { Deadlines, Expiring } from "./deadlines.ts";
 
 /** A promise that is settled from outside, by its deadline or by its signal, whichever is first. */
-export class Wait<T> {
+export class Wait<T> implements Expiring {
   /** What the caller awaits. */
   readonly promise: Promise<T>;
+  /** When it began, on the clock of `performance.now()`. */
+  readonly startedAt: number = performance.now();
+  /** When its time is over, on the same clock. */
+  readonly expiresAt: number;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
   #onSettled: (() => void) | undefined;
   #settled = false;
-  readonly #startedAt = performance.now();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #deadlines: Deadlines;
+  readonly #timeoutError: (elapsedMs: number) => Error;
   readonly #signal: AbortSignal | undefined;
 
   /**
    * @param options the deadline, in milliseconds from now, and the signal
+   * @param deadlines watches the time
    * @param timeoutError makes the error of a deadline that passed
-   * @throws {RangeError} when `timeoutMs` is negative or not a number
    */
   constructor(
     { timeoutMs, signal }: WaitOptions & { timeoutMs: number },
+    deadlines: Deadlines,
     timeoutError: (elapsedMs: number) => Error,
   ) {
-    if (!(timeoutMs >= 0)) {
-      throw new RangeError(`Cannot wait ${timeoutMs} ms: give timeoutMs as 0 or more milliseconds`);
-    }
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#deadlines = deadlines;
+    this.#timeoutError = timeoutError;
     this.#signal = signal;
-    this.#timer = setTimeout(
-      () => this.reject(timeoutError(this.elapsedMs)),
-      Math.min(timeoutMs, MAX_TIMER_MS),
-    );
-    if (signal?.aborted) this.reject(signal.reason);
-    else signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.expiresAt = this.startedAt + timeoutMs;
+    if (signal?.aborted) {
+      this.reject(signal.reason);
+    } else {
+      signal?.addEventListener("abort", this.#onAbort, { once: true });
+      deadlines.add(this);
+    }
   }
 
   /** Whether the promise has its outcome. */
@@ -53,7 +56,7 @@ export class Wait<T> {
 
   /** How long the wait has lasted, in whole milliseconds. */
   get elapsedMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
+    return Math.round(performance.now() - this.startedAt);
   }
 
   /** @param callback is called once, when the wait is settled; at once when it is already */
@@ -72,12 +75,17 @@ export class Wait<T> {
     if (this.#settle()) this.#reject(error);
   }
 
+  /** Rejects it, as its time is over. */
+  expire(): void {
+    this.reject(this.#timeoutError(this.elapsedMs));
+  }
+
   readonly #onAbort = (): void => this.reject(this.#signal?.reason);
 
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#deadlines.delete(this);
     this.#signal?.removeEventListener("abort", this.#onAbort);
     this.#onSettled?.();
     return true;

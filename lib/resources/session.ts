@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HttpCommunicator, type HttpCommunicatorOptions } from "../comm/http.ts";
+import { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "../comm/http.ts";
 import { PartyError, SessionClosedError } from "../errors.ts";
 import { encodeJson } from "../wire/json.ts";
 import { Computation, type ComputationContext, type ComputationSpec } from "./computation.ts";
@@ -17,23 +17,8 @@ export type SessionState = "open" | "failed" | "closed";
 /** The limits and defaults that a party gives its sessions. */
 export type SessionLimits = Pick<
   HttpCommunicatorOptions,
-  "timeoutMs" | "maxMailboxBytes" | "maxRequestBytes" | "fetch"
+  "timeoutMs" | "maxMailboxBytes" | "maxMessageBytes" | "maxRequestBytes" | "fetch"
 >;
-
-/** Says when nothing can be sent or received any more. */
-class SessionCommunicator extends HttpCommunicator {
-  readonly #onDisconnect: (failure: Error) => void;
-
-  constructor(options: HttpCommunicatorOptions, onDisconnect: (failure: Error) => void) {
-    super(options);
-    this.#onDisconnect = onDisconnect;
-  }
-
-  protected override disconnect(failure: Error): void {
-    super.disconnect(failure);
-    this.#onDisconnect(failure);
-  }
-}
 
 /** One party's part in a session; `party.createSession()` makes it. */
 export class Session {
@@ -62,8 +47,13 @@ export class Session {
     this.rank = spec.rank;
     this.endpoints = spec.endpoints;
     const options = { ...limits, ...spec, session: spec.name };
-    this.communicator = new SessionCommunicator(options, (failure) => {
-      for (const computation of this.#computations.values()) computation.fail(failure);
+    this.communicator = new HttpCommunicator(options);
+    this.communicator.ended.addEventListener("abort", () => {
+      const failure = this.communicator.failure!;
+      for (const computation of this.#computations.values()) {
+        if (failure instanceof SessionClosedError) computation.cancel(failure);
+        else computation.fail(failure);
+      }
     });
     this.symbols = new SymbolTable(spec.name);
     this.#onClosed = onClosed;
@@ -84,6 +74,14 @@ export class Session {
   /** The computations of the session, in the order in which they were started. */
   get computations(): Computation[] {
     return [...this.#computations.values()];
+  }
+
+  /**
+   * Tells who waits for whom here: for each other rank what a `recv` waits for, what came and was
+   * not read, how messages travel, and how many did.
+   */
+  describe(): PeerView[] {
+    return this.communicator.describe();
   }
 
   /** Whether the session was created from the same rank and endpoints. */
@@ -130,12 +128,10 @@ export class Session {
    */
   async close(reason?: string): Promise<void> {
     const closing = this.communicator.close(reason);
-    const error = this.communicator.failure!;
-    for (const computation of this.#computations.values()) computation.cancel(error);
     this.#computations.clear();
     this.symbols.close();
-    this.#onClosed();
     await closing;
+    this.#onClosed();
   }
 
   /** Closes the session, for `await using`. */

@@ -37,7 +37,7 @@ export class SessionManager {
     const checked = check(SessionSchema, spec, "a session");
     const { name } = checked;
     const existing = this.#sessions.get(name);
-    if (existing === undefined) {
+    if (existing === undefined || existing.state === "closed") {
       const session = new Session(checked, this.#limits, () => {
         if (this.#sessions.get(name) === session) this.#sessions.delete(name);
       });
@@ -55,21 +55,33 @@ export class SessionManager {
 
   /** @throws {PartyError} `UNKNOWN_SESSION` */
   get(name: string): Session {
+    const session = this.find(name);
+    if (session.state !== "closed") return session;
+    throw unknown(name);
+  }
+
+  /** The same, but also one that is closing and has yet to tell the others. */
+  find(name: string): Session {
     const session = this.#sessions.get(name);
     if (session !== undefined) return session;
-    throw new PartyError("UNKNOWN_SESSION", `There is no session ${name} at this party`, {
-      session: name,
-    });
+    throw unknown(name);
   }
 
   /** All sessions, in the order in which they were created. */
   list(): Session[] {
-    return [...this.#sessions.values()];
+    return [...this.#sessions.values()].filter(({ state }) => state !== "closed");
   }
 
   /** Closes all of them, and creates no more. @param reason what the other parties are told */
   async close(reason: string): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.list().map((session) => session.close(reason)));
+    const sessions = [...this.#sessions.values()]; // also those that are closing
+    await Promise.all(sessions.map((session) => session.close(reason)));
   }
+}
+
+function unknown(name: string): PartyError {
+  return new PartyError("UNKNOWN_SESSION", `There is no session ${name} at this party`, {
+    session: name,
+  });
 }

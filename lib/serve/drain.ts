@@ -7,20 +7,31 @@
 
 import { PartyError } from "../errors.ts";
 import { refuse } from "../server/refuse.ts";
+import type { RequestContext } from "../server/routes.ts";
 import { within } from "../timing.ts";
 
 /** Answers one request. */
 export type Handler = (request: Request) => Promise<Response>;
 
+/** Answers one request, and hears when the server is about to close. */
+export type DrainingHandler = (request: Request, context: RequestContext) => Promise<Response>;
+
 /** What is in flight at one server. */
 export class Drain {
   #inFlight = 0;
-  #draining = false;
+  readonly #draining: AbortController = new AbortController();
   #onIdle: (() => void) | undefined;
 
+  /** Aborts when the drain begins. */
+  get signal(): AbortSignal {
+    return this.#draining.signal;
+  }
+
   /** Wraps a handler: once the drain has begun it is not asked any more, and the answer is 503. */
-  guard(handler: Handler): Handler {
-    return (request) => this.#draining ? refuse(draining(), request) : handler(request);
+  guard(handler: DrainingHandler): Handler {
+    const { signal } = this.#draining;
+    const context = { draining: signal };
+    return (request) => signal.aborted ? refuse(draining(), request) : handler(request, context);
   }
 
   /** Counts a request in. */
@@ -41,7 +52,7 @@ export class Drain {
    * @returns how much of that is left; 0 when something is in flight still
    */
   async finish(graceMs: number): Promise<number> {
-    this.#draining = true;
+    this.#draining.abort();
     if (this.#inFlight === 0) return graceMs;
     const startedAt = performance.now();
     const idle = new Promise<void>((resolve) => this.#onIdle = resolve);

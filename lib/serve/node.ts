@@ -4,6 +4,7 @@
  * @module
  */
 
+import { setMaxListeners } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Listen } from "./listen.ts";
@@ -15,6 +16,7 @@ const KEEP_ALIVE_MS = 65_000;
 export const listen: Listen = async (handler, drain, { hostname, port }) => {
   // Bare and dynamic, so that Deno, which never gets here, does not resolve it.
   const { createServerAdapter } = await import("@whatwg-node/server");
+  setMaxListeners(0, drain.signal); // each link listens; Node would take 11 of them for a leak
   const adapter = createServerAdapter((request: Request) => handler(request));
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     drain.begin();

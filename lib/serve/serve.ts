@@ -5,6 +5,7 @@
  */
 
 import { describeError, NetworkError } from "../errors.ts";
+import type { RequestContext } from "../server/routes.ts";
 import { Drain } from "./drain.ts";
 import type { Listen } from "./listen.ts";
 
@@ -68,7 +69,7 @@ export interface Server {
  * ```
  */
 export async function serve(
-  party: { fetch(request: Request): Promise<Response> },
+  party: { fetch(request: Request, context: RequestContext): Promise<Response> },
   options: ServeOptions = {},
 ): Promise<Server> {
   const { hostname = "127.0.0.1", port = 8000, signal, graceMs = 5_000 } = options;
@@ -81,7 +82,7 @@ export async function serve(
     ? (await import("./deno.ts")).listen
     : (await import("./node.ts")).listen;
   const drain = new Drain();
-  const handler = drain.guard((request) => party.fetch(request));
+  const handler = drain.guard((request, context) => party.fetch(request, context));
   const listener = await listen(handler, drain, { hostname, port }).catch((cause) => {
     throw new NetworkError(
       `Cannot listen on ${hostname} port ${port}: ${describeError(cause)}; ${adviceFor(cause)}`,

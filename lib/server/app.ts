@@ -8,7 +8,8 @@ import { PartyError } from "../errors.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { commRoutes } from "./comm.ts";
 import { refuse } from "./refuse.ts";
-import { mount, type Route } from "./routes.ts";
+import { linkRoutes } from "./link.ts";
+import { mount, type RequestContext, type Route } from "./routes.ts";
 import { sessionRoutes } from "./sessions.ts";
 import { symbolRoutes } from "./symbols.ts";
 
@@ -33,10 +34,11 @@ const healthRoute: Route = {
 export function createApp(
   sessions: SessionManager,
   { maxRequestBytes, onError }: AppOptions,
-): (request: Request) => Promise<Response> {
+): (request: Request, context?: RequestContext) => Promise<Response> {
   const routes = [
     healthRoute,
     ...commRoutes(sessions, maxRequestBytes),
+    ...linkRoutes(sessions, maxRequestBytes),
     ...sessionRoutes(sessions, maxRequestBytes),
     ...symbolRoutes(sessions, maxRequestBytes),
   ];

@@ -37,7 +37,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
 }
 
 /** Reads a body up to a limit, whatever length it claims to have. */
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const length = request.headers.get("content-length");
   if (length === null) return await countedBytes(request, maxBytes);
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);

@@ -5,9 +5,9 @@
  */
 
 import { isRank } from "../comm/checks.ts";
-import { BOOT_HEADER } from "../comm/http.ts";
+import { BOOT_HEADER } from "../comm/endpoint.ts";
 import { v } from "../deps.ts";
-import { ERROR_CODES, PartyError } from "../errors.ts";
+import { ERROR_CODES, PartyError, PeerAbortedError } from "../errors.ts";
 import { countParties } from "../resources/spec.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
@@ -40,13 +40,7 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
         const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
         const session = sessions.get(name);
         checkSender(session, body.from_rank);
-        if (body.to_rank !== session.rank) {
-          throw new PartyError(
-            "WRONG_RANK",
-            `Cannot take a message for rank ${body.to_rank}: this party is rank ${session.rank} ` +
-              `in session ${session.name}; compare the endpoints`,
-          );
-        }
+        checkReceiver(session, body.to_rank);
         receive(session, body);
         return Response.json({ status: "ok" }, {
           headers: { [BOOT_HEADER]: session.communicator.boot },
@@ -72,23 +66,29 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
 
 function receive(session: Session, body: MessageBody): void {
   const { failure } = session.communicator;
-  if (failure !== undefined) throw failedError(session, body, failure);
+  if (failure !== undefined) throw failedError(session, body.from_rank, body.boot);
   const { value, bytes } = decodePayload(body.data);
   session.communicator.receive(body, value, bytes);
 }
 
-/** Says only the code of the failure: its message may hold what the other parties must not see. */
-function failedError(session: Session, body: MessageBody, failure: Error): PartyError {
-  const { name, rank, communicator } = session;
-  if (!communicator.concerns(body.from_rank, body.boot, undefined)) {
+/** Says what the farewell of who failed said, and no more. */
+export function failedError(
+  { name, rank, communicator }: Session,
+  from: number,
+  boot: string | undefined,
+): PartyError {
+  if (!communicator.concerns(from, boot, undefined)) {
     return new PartyError("UNKNOWN_SESSION", `The next session ${name} is not created here yet`);
   }
-  const code = failure instanceof PartyError ? failure.code : "INTERNAL";
-  return new PartyError("PEER_ABORTED", `Session ${name} has failed at rank ${rank}: ${code}`);
+  const cause = communicator.failureCause;
+  if (cause === undefined) return new PartyError("UNKNOWN_SESSION", `Session ${name} is closed`);
+  const message = `Session ${name} has failed at rank ${rank}: ${cause.code}`;
+  const { rank: first, code: peerCode, reason } = cause;
+  return new PeerAbortedError(message, { rank: first, peerCode, reason });
 }
 
 /** @throws {PartyError} `WRONG_RANK` when no peer of this party has the rank */
-function checkSender({ name, rank, worldSize }: Session, from: number): void {
+export function checkSender({ name, rank, worldSize }: Session, from: number): void {
   if (isRank(from, worldSize) && from !== rank) return;
   throw new PartyError(
     "WRONG_RANK",
@@ -96,5 +96,15 @@ function checkSender({ name, rank, worldSize }: Session, from: number): void {
       countParties(worldSize)
     }, and ` +
       `this is rank ${rank}`,
+  );
+}
+
+/** @throws {PartyError} `WRONG_RANK` when what was sent is not for this party */
+export function checkReceiver({ name, rank }: Session, to: number): void {
+  if (to === rank) return;
+  throw new PartyError(
+    "WRONG_RANK",
+    `Cannot take a message for rank ${to}: this party is rank ${rank} in session ${name}; compare ` +
+      `the endpoints`,
   );
 }

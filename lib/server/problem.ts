@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ErrorCode, PartyError } from "../errors.ts";
+import { type ErrorCode, PartyError, PeerAbortedError } from "../errors.ts";
 
 /** The status that each code has over HTTP. */
 const STATUS_BY_CODE: Record<ErrorCode, number> = {
@@ -96,6 +96,7 @@ export function problemResponse(error: unknown): Response {
       status,
       detail: known.message,
       code: known.code,
+      ...known instanceof PeerAbortedError ? abortMembers(known) : {},
     }),
     {
       status,
@@ -106,4 +107,9 @@ export function problemResponse(error: unknown): Response {
       },
     },
   );
+}
+
+/** Who failed and why, as its farewell has it: whom the farewell has not reached hears it here. */
+function abortMembers({ rank, peerCode, reason }: PeerAbortedError) {
+  return { peer_rank: rank, peer_code: peerCode, reason };
 }

@@ -9,8 +9,17 @@ import { PartyError } from "../errors.ts";
 import { NAME_PATTERN } from "../names.ts";
 import { RoutingError } from "./problem.ts";
 
+/** What a handler may need to know of the server. */
+export interface RequestContext {
+  /** Aborts when the server is about to close: what would go on for long has to end. */
+  draining?: AbortSignal;
+}
+
 /** Answers one request; may throw, which becomes a problem answer. */
-export type Handler = (request: IRequest) => Response | Promise<Response>;
+export type Handler = (
+  request: IRequest,
+  context: RequestContext,
+) => Response | Promise<Response>;
 
 /** The handlers of one path, by method. */
 export interface Route {
@@ -28,7 +37,7 @@ export interface Route {
 export function mount(
   routes: Route[],
   onError: (error: unknown, request: Request) => Promise<Response>,
-): (request: Request) => Promise<Response> {
+): (request: Request, context?: RequestContext) => Promise<Response> {
   const router = Router();
   for (const { path, handlers } of routes) {
     const { GET, POST, DELETE } = handlers;
@@ -43,9 +52,9 @@ export function mount(
   router.all("*", ({ method, url }) => {
     throw new RoutingError(404, `There is no ${method} ${new URL(url).pathname.slice(0, 200)}`);
   });
-  return async (request) => {
+  return async (request, context = {}) => {
     try {
-      return await router.fetch(request);
+      return await router.fetch(request, context);
     } catch (error) {
       // The `Host` of a request is in its URL, and can be anything.
       const cause = URL.canParse(request.url) ? error : badUrl();

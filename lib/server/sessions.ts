@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PeerView } from "../comm/http.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { readJson } from "./body.ts";
@@ -23,7 +24,10 @@ export function sessionRoutes(sessions: SessionManager, maxRequestBytes: number)
   }, {
     path: "/sessions/:session",
     handlers: {
-      GET: (request) => Response.json(describe(sessions.get(nameParam(request, "session")))),
+      GET: (request) => {
+        const session = sessions.get(nameParam(request, "session"));
+        return Response.json({ ...describe(session), peers: session.describe().map(describePeer) });
+      },
       DELETE: async (request) => {
         await sessions.get(nameParam(request, "session")).close("it was deleted");
         return new Response(null, { status: 204 });
@@ -34,4 +38,24 @@ export function sessionRoutes(sessions: SessionManager, maxRequestBytes: number)
 
 function describe({ name, rank, worldSize, endpoints, state }: Session) {
   return { name, rank, world_size: worldSize, endpoints, state };
+}
+
+function describePeer({ rank, pending, unread, link, traffic }: PeerView) {
+  return {
+    rank,
+    pending: pending.map(({ key, waitedMs }) => ({ key, waited_ms: waitedMs })),
+    unread,
+    link: { kind: link.kind, age_ms: link.ageMs ?? null },
+    traffic: {
+      messages_sent: traffic.messagesSent,
+      bytes_sent: traffic.bytesSent,
+      messages_received: traffic.messagesReceived,
+      bytes_received: traffic.bytesReceived,
+      retries: traffic.retries,
+      duplicates_dropped: traffic.duplicatesDropped,
+      resumes: link.resumes,
+      bytes_resent: link.bytesResent,
+      ack_ms: link.ackMs ?? null,
+    },
+  };
 }

@@ -32,6 +32,12 @@ export interface MessageBody {
   seq?: number;
 }
 
+/** Names the lifetime of one party in one session. */
+export const Boot = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-]{1,64}$/, "use 1 to 64 letters, digits, '_' or '-'"),
+);
+
 const KEY_LENGTH = `use 1 to ${MAX_KEY_LENGTH} characters`;
 const NO_SEQ = "use a whole number from 1";
 
@@ -46,12 +52,7 @@ export const MessageSchema: v.GenericSchema<unknown, MessageBody> = v.pipe(
       v.maxLength(MAX_KEY_LENGTH, KEY_LENGTH),
     ),
     data: v.string(),
-    boot: v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(/^[A-Za-z0-9_-]{1,64}$/, "use 1 to 64 letters, digits, '_' or '-'"),
-      ),
-    ),
+    boot: v.optional(Boot),
     seq: v.optional(v.pipe(v.number(), v.safeInteger(NO_SEQ), v.minValue(1, NO_SEQ))),
   }),
   v.check(

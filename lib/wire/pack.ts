@@ -82,14 +82,20 @@ function packItems(
   path: Path,
 ): unknown[] {
   if (Object.getPrototypeOf(items) !== Array.prototype) throw cannotSendInstance(items, path);
-  // Indices come first among the keys, so the last one tells of any other, as a RegExp's match has.
-  const lastKey = Object.keys(items).at(-1);
-  if (lastKey !== undefined && !isIndex(lastKey, items.length)) {
-    throw cannotSend("an array with fields of its own", path);
-  }
+  if (hasFields(items)) throw cannotSend("an array with fields of its own", path);
   const packed: unknown[] = [];
   for (let at = 0; at < items.length; at++) packed.push(inner(items[at], at));
   return packed;
+}
+
+/**
+ * @param items an array
+ * @returns whether it has fields besides its items, as a RegExp's match has
+ */
+export function hasFields(items: unknown[]): boolean {
+  // Indices come first among the keys, so the last one tells of any other.
+  const lastKey = Object.keys(items).at(-1);
+  return lastKey !== undefined && !isIndex(lastKey, items.length);
 }
 
 function isIndex(key: string, length: number): boolean {

@@ -1,6 +1,6 @@
 /**
- * Typed arrays as text: Base64 of their bytes, little-endian as on every machine that runs Node or
- * Deno today.
+ * Typed arrays as bytes, little-endian as on every machine that runs Node or Deno today, and as
+ * Base64 of these.
  *
  * @module
  */
@@ -60,12 +60,38 @@ export function isTypedArray(value: unknown): value is TypedArray {
 
 /**
  * @param array a typed array
- * @returns the name of its class, without that of a subclass, and its bytes in Base64
+ * @returns the name of its class, without that of a subclass: "Uint8Array" for a Buffer too
+ */
+export function kindOf(array: TypedArray): string {
+  return array[Symbol.toStringTag]; // intrinsic, so it names the built-in class
+}
+
+/**
+ * @param array a typed array
+ * @returns its bytes, not copied
+ */
+export function bytesOf(array: TypedArray): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/**
+ * @param kind the name of a typed array's class
+ * @param bytes its bytes; it takes them over, copied only when they are a part of a larger buffer
+ * @returns the array, or undefined when this runtime has no such class or the bytes do not fit it
+ */
+export function typedArrayFromBytes(kind: string, bytes: Uint8Array): TypedArray | undefined {
+  const Class = CLASSES.get(kind);
+  if (Class === undefined || bytes.byteLength % Class.BYTES_PER_ELEMENT !== 0) return undefined;
+  const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return new Class(whole.buffer as ArrayBuffer);
+}
+
+/**
+ * @param array a typed array
+ * @returns the name of its class, as by {@linkcode kindOf}, and its bytes in Base64
  */
 export function typedArrayToText(array: TypedArray): { kind: string; text: string } {
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  // The intrinsic tag names the built-in class: "Uint8Array" for a Buffer too.
-  return { kind: array[Symbol.toStringTag], text: base64.encode(bytes) };
+  return { kind: kindOf(array), text: base64.encode(bytesOf(array)) };
 }
 
 /**
@@ -74,15 +100,12 @@ export function typedArrayToText(array: TypedArray): { kind: string; text: strin
  * @returns the array, or undefined when this runtime has no such class or the text does not fit it
  */
 export function typedArrayFromText(kind: string, text: string): TypedArray | undefined {
-  const Class = CLASSES.get(kind);
-  if (Class === undefined) return undefined;
+  if (!CLASSES.has(kind)) return undefined;
   let bytes: Uint8Array;
   try {
     bytes = base64.decode(text);
   } catch {
     return undefined;
   }
-  if (bytes.byteLength % Class.BYTES_PER_ELEMENT !== 0) return undefined;
-  const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  return new Class(whole.buffer as ArrayBuffer);
+  return typedArrayFromBytes(kind, bytes);
 }

@@ -6,9 +6,10 @@
 
 import type { AddressInfo } from "node:net";
 
-/** Reads the body and answers what `comm/send` answers. */
+/** Reads the body whole, as what it is, and answers what `comm/send` answers. */
 async function handle(request: Request): Promise<Response> {
-  await request.text();
+  const binary = request.headers.get("content-type") === "application/octet-stream";
+  await (binary ? request.arrayBuffer() : request.text());
   return Response.json({ status: "ok" });
 }
 
@@ -28,4 +29,16 @@ export async function startBareServer(): Promise<string> {
   const server = createServer(createServerAdapter(handle));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/**
+ * One bare `fetch`, until its answer is read.
+ *
+ * @param url a bare server's
+ * @param body text is sent as JSON, bytes as they are
+ */
+export async function barePost(url: string, body: string | Uint8Array<ArrayBuffer>): Promise<void> {
+  const type = typeof body === "string" ? "application/json" : "application/octet-stream";
+  const response = await fetch(url, { method: "POST", headers: { "content-type": type }, body });
+  await response.text();
 }

@@ -1,23 +1,26 @@
 /**
- * The other process of the benchmark: rank 1 of a session, and a bare server beside it.
+ * Another process of the benchmark. Each line of its input is a command, `{id, name, args}`; each
+ * line of its output is what came of one, `{id, value}` or `{id, error}`.
  *
  * @module
  */
 
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { createParty, serve } from "../../mod.ts";
-import { startBareServer } from "./bare_server.ts";
+import { describeError } from "../../lib/errors.ts";
+import { commands } from "./commands.ts";
 
-const party = createParty();
-const server = await serve(party, { port: 0 });
-console.log(JSON.stringify({ party: server.url, bare: await startBareServer() }));
-
-// The parent ends this process; until then every line is the endpoints of a new session.
-for await (const line of createInterface({ input: process.stdin })) {
-  const endpoints = line.split(",");
-  const session = await party.createSession({ name: "bench", rank: 1, endpoints });
-  void (async () => {
-    while (true) await session.communicator.recv(0, "latency", { timeoutMs: 600_000 });
-  })();
+async function obey(line: string): Promise<void> {
+  const { id, name, args } = JSON.parse(line);
+  let answer: object;
+  try {
+    const run = commands[name as keyof typeof commands] as (args: object) => Promise<unknown>;
+    answer = { id, value: await run(args) };
+  } catch (error) {
+    answer = { id, error: `${name}: ${describeError(error)}` };
+  }
+  console.log(JSON.stringify(answer));
 }
+
+for await (const line of createInterface({ input: process.stdin })) void obey(line);
+process.exit(); // nobody is left to ask: what is open here would go on for ever

@@ -95,7 +95,8 @@ function parseRequest(bytes: Buffer): Omit<Seen, "at"> | undefined {
   const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
   const body = bytes.subarray(headEnd + 4);
   if (body.length < length) return undefined;
-  return { path: head.split(" ")[1]!, body: JSON.parse(body.toString()) };
+  const isJson = /^content-type: application\/json/im.test(head);
+  return { path: head.split(" ")[1]!, body: isJson ? JSON.parse(body.toString()) : {} };
 }
 
 async function answer(socket: Socket, target: string, request: Seen, fault: Fault): Promise<void> {

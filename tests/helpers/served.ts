@@ -14,7 +14,14 @@ export interface Problem {
   status: number;
   detail: string;
   code: string;
+  /** With `PEER_ABORTED` alone: who failed, and what its farewell said of it. */
+  peer_rank?: number;
+  peer_code?: string;
+  reason?: string;
 }
+
+const MEMBERS = ["type", "title", "status", "detail", "code"];
+const ABORTED_MEMBERS = [...MEMBERS, "peer_rank", "peer_code", "reason"];
 
 /** An answer whose body was read. */
 export interface Answer {
@@ -56,7 +63,7 @@ export function assertProblem(
   assert.is(status, expectedStatus, text.slice(0, 500));
   assert.is(headers.get("content-type"), "application/problem+json");
   const problem: Problem = JSON.parse(text);
-  assert.equal(Object.keys(problem), ["type", "title", "status", "detail", "code"]);
+  assert.equal(Object.keys(problem), code === "PEER_ABORTED" ? ABORTED_MEMBERS : MEMBERS);
   assert.is(problem.code, code, text.slice(0, 500));
   assert.is(problem.status, status);
   assert.is(problem.type, "about:blank");
@@ -81,8 +88,8 @@ export class Served {
   static async start(options: PartyOptions = {}): Promise<Served> {
     const party = createParty({ timeoutMs: 30_000, ...options });
     const server = await serve(party, { port: 0 });
-    // Nothing listens on port 1, so that a farewell to rank 1 fails at once.
-    const endpoints = [server.url, "http://127.0.0.1:1"];
+    // Nothing listens on port 2, and fetch knows no harm of it: a farewell to rank 1 fails at once.
+    const endpoints = [server.url, "http://127.0.0.1:2"];
     await party.createSession({ name: "demo", rank: 0, endpoints });
     return new Served(party, server);
   }

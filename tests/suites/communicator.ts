@@ -14,7 +14,7 @@ import { contextsSuite } from "./contexts.ts";
 import { endingsSuite } from "./endings.ts";
 import { messagesSuite } from "./messages.ts";
 import { waitsSuite } from "./waits.ts";
-import { type Connect, worldTests } from "./world.ts";
+import { type Connect, type WorldTest, worldTests } from "./world.ts";
 
 /**
  * Declares the tests of one communicator.
@@ -23,7 +23,11 @@ import { type Connect, worldTests } from "./world.ts";
  * @param connect connects parties through it
  */
 export function communicatorSuite(kind: string, connect: Connect): void {
-  const declare = worldTests(kind, connect);
+  declareCommunicatorTests(worldTests(kind, connect));
+}
+
+/** Declares the same tests otherwise. @param declare declares one */
+export function declareCommunicatorTests(declare: WorldTest): void {
   messagesSuite(declare);
   waitsSuite(declare);
   contextsSuite(declare);

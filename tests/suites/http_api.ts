@@ -33,7 +33,7 @@ export function httpApiSuite(kind: string, start: Start): void {
       const party = createParty({ timeoutMs: 30_000 });
       const server = await start(party);
       try {
-        const endpoints = [server.url, "http://127.0.0.1:1"];
+        const endpoints = [server.url, "http://127.0.0.1:2"];
         await party.createSession({ name: "demo", rank: 0, endpoints });
         await body({ party, base: server.url, demo: `${server.url}/sessions/demo` });
       } finally {
@@ -91,7 +91,10 @@ function sessions(declare: Declare): void {
     }
     assert.is(party.session("three").worldSize, 3);
     const read = await request(`${base}/sessions/three`);
-    assert.equal([read.status, JSON.parse(read.text)], [200, created]);
+    assert.is(read.status, 200);
+    const { peers, ...rest } = JSON.parse(read.text);
+    assert.equal(rest, created);
+    assert.equal(peers.map(({ rank }: { rank: number }) => rank), [0, 2]);
     const list = JSON.parse((await request(`${base}/sessions`)).text);
     assert.equal(list.sessions.map(({ name }: { name: string }) => name), ["demo", "three"]);
     assert.equal(list.sessions[1], created);
@@ -102,7 +105,8 @@ function sessions(declare: Declare): void {
     for (const other of [{ rank: 2 }, { endpoints: spec.endpoints.toReversed() }]) {
       assertProblem(await post(`${base}/sessions`, { ...spec, ...other }), 409, "CONFLICT");
     }
-    assert.equal(JSON.parse((await request(`${base}/sessions/three`)).text), created);
+    const { peers: _, ...rest } = JSON.parse((await request(`${base}/sessions/three`)).text);
+    assert.equal(rest, created);
   });
 
   declare(
@@ -177,7 +181,11 @@ function messages(declare: Declare): void {
     const error = await partyError<PeerAbortedError>(waiting!, "PEER_ABORTED");
     assert.equal([error.rank, error.peerCode, error.reason], [1, "MAILBOX_FULL", "no room"]);
     assert.is(JSON.parse((await request(demo)).text).state, "failed");
-    assertProblem(await post(`${demo}/comm/send`, message), 409, "PEER_ABORTED");
+    const problem = assertProblem(await post(`${demo}/comm/send`, message), 409, "PEER_ABORTED");
+    assert.equal(
+      [problem.peer_rank, problem.peer_code, problem.reason],
+      [1, "MAILBOX_FULL", "no room"],
+    );
   });
 }
 
@@ -227,6 +235,7 @@ function refusals(declare: Declare): void {
       "/sessions": "GET, HEAD, POST",
       "/sessions/demo": "GET, HEAD, DELETE",
       "/sessions/demo/comm/send": "POST",
+      "/sessions/demo/comm/link": "POST",
       "/sessions/demo/abort": "POST",
       "/sessions/demo/symbols": "GET, HEAD, POST",
       "/sessions/demo/symbols/x": "GET, HEAD, DELETE",

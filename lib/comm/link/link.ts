@@ -1,0 +1,299 @@
+/**
+ * What one party sends another in one session: a stream of bytes that goes on over one request
+ * after the other. The first is finite, and tells whether and how the peer answers. Then one
+ * request stays open for as long as it can; where a gateway keeps bytes back until a request has
+ * ended, finite requests go on.
+ *
+ * @module
+ */
+
+import { NetworkError } from "../../errors.ts";
+import { Bell, sleep } from "../../timing.ts";
+import type { FramedMessage } from "../../wire/frames.ts";
+import type { WaitOptions } from "../communicator.ts";
+import { RetryLater } from "../retry.ts";
+import { sendTimeout } from "../send_timeout.ts";
+import { Wait } from "../wait.ts";
+import { type Attempt, type AttemptOptions, JsonOnly, TooLarge } from "./attempt.ts";
+import type { LinkContext, LinkKind } from "./context.ts";
+import { OutgoingStream } from "./outgoing.ts";
+import { Pending } from "./pending.ts";
+import { Segment, SegmentSize } from "./segment.ts";
+import { Streaming } from "./streaming.ts";
+import { Trouble, unreachable } from "./trouble.ts";
+import { Way } from "./way.ts";
+
+const TICK_MS = 1_000;
+/** For how many ticks a link is kept that nobody needs, and a peer that acknowledges nothing. */
+const [IDLE_TICKS, SILENT_TICKS] = [30, 30];
+/**
+ * For how many ticks nothing may be acknowledged before the stream goes on in another request, as
+ * the connection may be lost without a word; a finite request may be held up by its receiver.
+ */
+const [STREAMING_TICKS, SEGMENT_TICKS] = [5, 12];
+/** How long a request may take to end by itself once its link is closed. */
+const CLOSE_MS = 500;
+/** How long a peer that has left may take to acknowledge what it took. */
+const FINISH_MS = 2_500;
+
+/** The sending end of a link. */
+export class Link {
+  readonly #context: LinkContext;
+  readonly #stream: OutgoingStream = new OutgoingStream();
+  readonly #segmentSize: SegmentSize = new SegmentSize();
+  readonly #trouble: Trouble;
+  readonly #bell: Bell = new Bell();
+  readonly #end: AbortController = new AbortController();
+  readonly #pending: Pending;
+  readonly #way: Way = new Way();
+  readonly #attemptOptions: AttemptOptions;
+  #kind: LinkKind = "none";
+  #running: Promise<void> | undefined;
+  #attempt: Attempt | undefined;
+  #openedAt: number | undefined;
+  #streams = 0;
+  #idleTicks = 0;
+  /** For how many ticks nothing was acknowledged, over however many requests. */
+  #silentTicks = 0;
+  #closed: Error | undefined;
+
+  /** @param context whose link it is, and to whom */
+  constructor(context: LinkContext) {
+    this.#context = context;
+    this.#trouble = new Trouble(context.rank, context.session);
+    this.#pending = new Pending(context.onAcknowledged);
+    this.#attemptOptions = {
+      stream: this.#stream,
+      request: context.request,
+      onAcknowledged: (place) => this.acknowledge(place),
+      takeDue: context.takeDue,
+    };
+  }
+
+  /** How messages travel at present. */
+  get kind(): LinkKind {
+    return this.#kind;
+  }
+
+  /** When the latest request began, on the clock of `performance.now()`. */
+  get openedAt(): number | undefined {
+    return this.#openedAt;
+  }
+
+  /** How often the stream went on in another streaming request. */
+  get resumes(): number {
+    return Math.max(0, this.#streams - 1);
+  }
+
+  /** How many bytes were sent more than once. */
+  get bytesResent(): number {
+    return this.#stream.resent;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @returns how many bytes it has, once the receiver holds it
+   */
+  send(
+    key: string,
+    { first, rest, bytes }: FramedMessage,
+    options: WaitOptions & { timeoutMs: number },
+  ): Promise<number> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const wait = new Wait<number>(
+      options,
+      this.#context.deadlines,
+      (elapsedMs) => sendTimeout(this.#context.rank, key, elapsedMs, this.#whyNot()),
+    );
+    this.#stream.append(first);
+    for (const part of rest) this.#stream.appendLarge(part);
+    this.#pending.add(this.#stream.end, bytes, wait);
+    this.wake();
+    return wait.promise;
+  }
+
+  /** Says that there is something to send, or a `recv` that waits for the peer. */
+  wake(): void {
+    this.#idleTicks = 0;
+    if (this.#running === undefined) this.#start();
+    else if (this.#attempt !== undefined) this.#attempt.wake();
+    else this.#bell.ring();
+  }
+
+  /** Gives away what the peer was to be sent. @returns the stream, and a wait for each message */
+  takeOver(): { stream: OutgoingStream; waits: Wait<number>[] } {
+    return { stream: this.#stream, waits: this.#pending.takeAll() };
+  }
+
+  /** Rejects what is not acknowledged, and ends. @param error why */
+  close(error: Error): void {
+    this.#closed ??= error;
+    this.#pending.reject(error);
+    this.#end.abort();
+    this.#bell.ring();
+    this.#attempt?.end(error);
+    this.#cutAfter(CLOSE_MS, error);
+  }
+
+  /**
+   * The same for a peer that has left: what it took before may still be acknowledged.
+   *
+   * @param error why
+   */
+  finish(error: Error): void {
+    if (this.#attempt === undefined) return this.close(error);
+    this.#closed ??= error;
+    this.#cutAfter(FINISH_MS, error);
+  }
+
+  /** Resolves once no request is under way any more, after it was closed. */
+  async ended(): Promise<void> {
+    await this.#running;
+  }
+
+  /** How long ago the latest request began, in milliseconds. */
+  get #openMs(): number {
+    return performance.now() - (this.#openedAt ?? -Infinity);
+  }
+
+  /** Why nothing is acknowledged, as far as that is known. */
+  #whyNot(): Error | undefined {
+    if (this.#trouble.last !== undefined || !this.#way.isGreeted) return this.#trouble.last;
+    const { rank } = this.#context;
+    return new NetworkError(
+      `rank ${rank} was reached, but has not taken it: it does not answer any more, or unread messages fill its mailbox`,
+      { rank },
+    );
+  }
+
+  #cutAfter(ms: number, error: Error): void {
+    if (this.#running === undefined) return this.#pending.reject(error);
+    const timer = setTimeout(() => this.#attempt?.cut(error), ms);
+    void this.#running.finally(() => clearTimeout(timer));
+  }
+
+  get #unacknowledged(): boolean {
+    return this.#stream.acknowledged < this.#stream.end;
+  }
+
+  #start(): void {
+    if (this.#closed !== undefined || this.#kind === "json") return;
+    const ticks = setInterval(() => this.#tick(), TICK_MS);
+    this.#running = this.#run().finally(() => {
+      clearInterval(ticks);
+      this.#running = undefined;
+      this.#stream.rest();
+      this.#segmentSize.rest();
+      if (this.#closed !== undefined) this.#pending.reject(this.#closed);
+      else if (this.#unacknowledged) this.#start();
+    });
+  }
+
+  /** Makes one request after the other, for as long as they are of use. */
+  async #run(): Promise<void> {
+    while (this.#closed === undefined && (this.#unacknowledged || this.#idleTicks < IDLE_TICKS)) {
+      try {
+        await (this.#way.isOpen ? this.#stay() : this.#sendSegment());
+      } catch (error) {
+        if (!(await this.#recover(error))) return;
+      } finally {
+        this.#attempt = undefined;
+      }
+    }
+  }
+
+  async #travel(attempt: Attempt): Promise<void> {
+    this.#attempt = attempt;
+    this.#openedAt = performance.now();
+    await attempt.run();
+  }
+
+  async #sendSegment(): Promise<void> {
+    if (this.#way.keepsToSegments) this.#kind = "segments";
+    if (this.#way.isGreeted && !this.#unacknowledged && this.#trouble.last === undefined) {
+      await this.#bell.heard(TICK_MS);
+      if (this.#closed !== undefined) return;
+      // Who only waits for the peer asks now and then whether it is there.
+      const asks = this.#context.isWaitedFor() && this.#openMs >= TICK_MS;
+      if (!this.#unacknowledged && !asks) return;
+    }
+    const { buffer } = this.#segmentSize;
+    const before = this.#stream.acknowledged;
+    await this.#travel(new Segment(this.#attemptOptions, buffer));
+    this.#segmentSize.grow(this.#stream.acknowledged - before === buffer.byteLength);
+    this.#way.greet();
+  }
+
+  async #stay(): Promise<void> {
+    this.#streams++;
+    this.#way.stream();
+    const streaming = new Streaming(this.#attemptOptions);
+    await this.#travel(streaming);
+    if (streaming.keptBack) this.#way.avoidStreams();
+  }
+
+  /** @returns whether to go on, after a while */
+  async #recover(error: unknown): Promise<boolean> {
+    if (this.#closed !== undefined) return false;
+    if (error instanceof JsonOnly && !this.#way.isGreeted) {
+      this.#kind = "json";
+      this.#context.onJsonOnly();
+      return false;
+    }
+    if (this.#attempt instanceof Streaming) {
+      if (error instanceof TooLarge) {
+        this.#way.avoidStreams();
+        return true;
+      }
+      if (this.#attempt.acks === 0) this.#way.doubt();
+      this.#way.streamBroke();
+    } else if (this.#segmentSize.shrink(error)) return true;
+    return await this.#pause(error);
+  }
+
+  async #pause(error: unknown): Promise<boolean> {
+    const { isMet, onFailure, onRetry } = this.#context;
+    try {
+      if (!(error instanceof RetryLater)) throw error;
+      const delayMs = this.#trouble.note(error, isMet(), performance.now());
+      await sleep(delayMs, this.#end.signal);
+      if (this.#closed === undefined) onRetry();
+      return this.#closed === undefined;
+    } catch (fatal) {
+      onFailure(fatal);
+      return false;
+    }
+  }
+
+  /**
+   * Takes an acknowledgement, from the answer to a request or from the link of the other direction.
+   *
+   * @param place up to where the peer holds the stream
+   */
+  acknowledge(place: number): void {
+    this.#stream.acknowledge(place);
+    this.#silentTicks = 0;
+    this.#trouble.clear();
+    if (this.#attempt instanceof Streaming && !this.#attempt.keptBack) this.#kind = "streaming";
+    this.#pending.acknowledge(place);
+    this.#attempt?.goOn();
+  }
+
+  #tick(): void {
+    const { rank, session, isMet, isWaitedFor } = this.#context;
+    const needed = this.#unacknowledged || isWaitedFor();
+    this.#way.tick();
+    this.#idleTicks = needed ? 0 : this.#idleTicks + 1;
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    attempt.tick(needed);
+    this.#silentTicks = attempt.silentTicks === 0 ? 0 : this.#silentTicks + 1;
+    const cause = new NetworkError("no answer came", { rank });
+    if (this.#silentTicks >= SILENT_TICKS && isMet()) {
+      return attempt.cut(unreachable(rank, session, SILENT_TICKS * TICK_MS, cause));
+    }
+    const patience = attempt instanceof Streaming ? STREAMING_TICKS : SEGMENT_TICKS;
+    if (attempt.silentTicks >= patience) attempt.cut(new RetryLater(cause));
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Another party of a session, and the ways to it: a link, or single messages in the JSON form.
+ *
+ * @module
+ */
+
+import { PartyError } from "../errors.ts";
+import { frameMessage } from "../wire/frames.ts";
+import { AckTimes } from "./ack_times.ts";
+import type { WaitOptions } from "./communicator.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { JsonSender } from "./json/sender.ts";
+import { IncomingStream } from "./link/incoming.ts";
+import type { LinkKind } from "./link/context.ts";
+import { Link } from "./link/link.ts";
+import { linkRequest } from "./link/request.ts";
+import { restarted } from "./link/trouble.ts";
+
+/** What a peer needs to know of its session. */
+export interface PeerOptions {
+  /** The peer's rank. */
+  rank: number;
+  /** This party's rank. */
+  ownRank: number;
+  /** This party's lifetime in the session. */
+  boot: string;
+  /** The session's name. */
+  session: string;
+  endpoint: Endpoint;
+  deadlines: Deadlines;
+  maxRequestBytes: number;
+  maxMessageBytes: number;
+  /** The peer's lifetime; undefined while it was never met. */
+  toBoot: () => string | undefined;
+  isWaitedFor: () => boolean;
+  /** Tells what to acknowledge to the peer along with what is sent to it. */
+  takeDue: () => number | undefined;
+  /** Hears of the peer's lifetime; throws when it is another than before. */
+  onBoot: (boot: string) => void;
+  onRetry: () => void;
+  /** Hears that the peer cannot be reached any more. */
+  onFailure: (error: unknown) => void;
+}
+
+/** How messages travel to a peer, for people. */
+export interface LinkView {
+  /** `streaming`, `segments`, `json`; `none` before the peer was reached. */
+  kind: LinkKind;
+  /** How long the present request has been open, in milliseconds. */
+  ageMs: number | undefined;
+  /** How often the stream went on in another request. */
+  resumes: number;
+  /** How many bytes were sent more than once. */
+  bytesResent: number;
+  /** How long acknowledgements took lately, in milliseconds. */
+  ackMs: { p50: number; p99: number } | undefined;
+}
+
+/** The ways to one other party. */
+export class Peer {
+  readonly #options: PeerOptions;
+  readonly #link: Link;
+  readonly #json: JsonSender;
+  readonly #ackTimes: AckTimes = new AckTimes();
+
+  /** @param options which party, and whose peer */
+  constructor(options: PeerOptions) {
+    const { rank, ownRank, session } = options;
+    this.#options = options;
+    const ends = { ...options, from: ownRank, to: rank };
+    const request = linkRequest({ ...ends, forgotten: () => restarted(rank, session) });
+    this.#link = new Link({
+      ...options,
+      request,
+      isMet: () => options.toBoot() !== undefined,
+      onAcknowledged: (ms) => this.#ackTimes.add(ms),
+      onJsonOnly: () => this.#fallBack(),
+    });
+    this.#json = new JsonSender(ends);
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @returns how many bytes it has, once the peer holds it
+   * @throws {SerializationError} at once
+   * @throws {PartyError} `PAYLOAD_TOO_LARGE`, at once
+   */
+  send(key: string, data: unknown, options: WaitOptions & { timeoutMs: number }): Promise<number> {
+    if (this.#link.kind === "json") return this.#json.send(key, data, options);
+    const message = frameMessage(key, data);
+    const { rank, maxMessageBytes } = this.#options;
+    if (message.bytes > maxMessageBytes) {
+      throw new PartyError(
+        "PAYLOAD_TOO_LARGE",
+        `Cannot send ${message.bytes} bytes under key ${JSON.stringify(key)}: a message may have ` +
+          `${maxMessageBytes}; raise maxMessageBytes at every party, or send in parts`,
+        { rank, key },
+      );
+    }
+    return this.#link.send(key, message, options);
+  }
+
+  /** Takes an acknowledgement that came along with what the peer sent. */
+  acknowledge(place: number): void {
+    this.#link.acknowledge(place);
+  }
+
+  /** Keeps the link open, to hear when the peer goes: a `recv` waits for it. */
+  watch(): void {
+    if (this.#link.kind !== "json") this.#link.wake();
+  }
+
+  /** Rejects all that is not delivered. @param error why */
+  close(error: Error): void {
+    this.#link.close(error);
+    this.#json.close(error);
+  }
+
+  /** The same, but what is just arriving may arrive. @param error why */
+  finish(error: Error): void {
+    this.#link.finish(error);
+    this.#json.finish(error);
+  }
+
+  /** Resolves once nothing is under way any more, after it was closed. */
+  async ended(): Promise<void> {
+    await this.#link.ended();
+  }
+
+  /** How messages travel at present. */
+  view(): LinkView {
+    const { kind, openedAt, resumes, bytesResent } = this.#link;
+    const [p50, p99] = [this.#ackTimes.quantile(0.5), this.#ackTimes.quantile(0.99)];
+    return {
+      kind,
+      ageMs: openedAt === undefined ? undefined : Math.round(performance.now() - openedAt),
+      resumes,
+      bytesResent,
+      ackMs: p50 === undefined ? undefined : { p50, p99: p99! },
+    };
+  }
+
+  /** The peer has no links: what is in the stream goes as single messages, in the same order. */
+  #fallBack(): void {
+    const { stream, waits } = this.#link.takeOver();
+    const { maxMessageBytes } = this.#options;
+    const replay = new IncomingStream({
+      admits: () => true,
+      deliver: (key, value) => {
+        const wait = waits.shift()!;
+        if (wait.settled) return true;
+        const timeoutMs = Math.max(0, wait.expiresAt - performance.now());
+        this.#sendAgain(key, value, timeoutMs).then(
+          (bytes) => wait.resolve(bytes),
+          (error) => wait.reject(error),
+        );
+        return true;
+      },
+      acknowledge: () => {},
+    }, maxMessageBytes);
+    while (replay.taken < stream.end) {
+      replay.push(replay.taken, stream.read(replay.taken, Infinity));
+    }
+  }
+
+  async #sendAgain(key: string, value: unknown, timeoutMs: number): Promise<number> {
+    return await this.#json.send(key, value, { timeoutMs });
+  }
+}

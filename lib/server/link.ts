@@ -1,0 +1,97 @@
+/**
+ * `/sessions/{s}/comm/link`: the bytes of another party's link, and what acknowledges them.
+ *
+ * @module
+ */
+
+import { BOOT_HEADER } from "../comm/endpoint.ts";
+import { AT_ONCE, LINK_HEADERS, LINK_MEDIA_TYPE } from "../comm/link/request.ts";
+import { type IRequest, v } from "../deps.ts";
+import { PartyError, PeerRestartedError } from "../errors.ts";
+import type { Session } from "../resources/session.ts";
+import type { SessionManager } from "../resources/sessions.ts";
+import { check, Rank } from "../schema.ts";
+import { Boot } from "../wire/message.ts";
+import { readBytes } from "./body.ts";
+import { checkReceiver, checkSender, failedError } from "./comm.ts";
+import { RoutingError } from "./problem.ts";
+import { nameParam, type Route } from "./routes.ts";
+
+const NO_PLACE = "use a whole number from 0";
+const Digits = v.pipe(v.string(), v.regex(/^\d{1,16}$/, NO_PLACE), v.transform(Number));
+
+const LinkHead = v.object({
+  [LINK_HEADERS.from]: v.pipe(Digits, Rank),
+  [LINK_HEADERS.to]: v.pipe(Digits, Rank),
+  [LINK_HEADERS.boot]: Boot,
+  [LINK_HEADERS.toBoot]: v.optional(Boot),
+  [LINK_HEADERS.offset]: v.pipe(Digits, v.safeInteger(NO_PLACE)),
+  [LINK_HEADERS.acknowledge]: v.optional(v.literal(AT_ONCE)),
+});
+
+/** The route of links. */
+export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): Route[] {
+  return [{
+    path: "/sessions/:session/comm/link",
+    handlers: {
+      POST: async (request, context) => {
+        const session = sessions.find(nameParam(request, "session"));
+        const { from, to, boot, toBoot, ...rest } = readHead(request);
+        checkSender(session, from);
+        checkReceiver(session, to);
+        const { communicator } = session;
+        if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
+        if (session.state === "failed") throw failedError(session, from, boot);
+        const body = await readBody(request, maxRequestBytes);
+        const { draining } = context;
+        const answer = await communicator.receiveLink(from, boot, { ...rest, body, draining })
+          .catch((error) => {
+            // What fails the session here is to its sender what the farewell says, come either way.
+            const told = session.state === "failed" && !(error instanceof PeerRestartedError);
+            throw told ? failedError(session, from, boot) : error;
+          });
+        return new Response(answer as BodyInit, {
+          headers: {
+            "content-type": LINK_MEDIA_TYPE,
+            [BOOT_HEADER]: communicator.boot,
+            // Gateways must neither alter what goes through nor wait for more of it.
+            "cache-control": "no-store, no-transform",
+            "x-accel-buffering": "no",
+          },
+        });
+      },
+    },
+  }];
+}
+
+/** A body of known length is read at once, which is much faster than piece by piece. */
+async function readBody(
+  request: IRequest,
+  maxBytes: number,
+): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+  const length = request.headers.get("content-length");
+  if (length !== null && Number(length) <= maxBytes) return await readBytes(request, maxBytes);
+  return request.body ?? new Uint8Array();
+}
+
+/** A request that was long on its way must not be met as the first of the next session. */
+function meantForAnother({ name }: Session): PartyError {
+  return new PartyError("CONFLICT", `The link is for an earlier session ${name} of this party`);
+}
+
+function readHead({ headers }: IRequest) {
+  if (headers.get("content-type") !== LINK_MEDIA_TYPE) {
+    throw new RoutingError(415, `Cannot read a link of another type: send ${LINK_MEDIA_TYPE}`);
+  }
+  const fields = Object.values(LINK_HEADERS).map((name) => [name, headers.get(name)] as const)
+    .filter(([, value]) => value !== null);
+  const head = check(LinkHead, Object.fromEntries(fields), "the head of a link");
+  return {
+    from: head[LINK_HEADERS.from],
+    to: head[LINK_HEADERS.to],
+    boot: head[LINK_HEADERS.boot],
+    toBoot: head[LINK_HEADERS.toBoot],
+    place: head[LINK_HEADERS.offset],
+    atOnce: head[LINK_HEADERS.acknowledge] !== undefined,
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * The parties of this process, by the world that they belong to: parties that share a session. Both
+ * processes of the benchmark have these commands.
+ *
+ * @module
+ */
+
+import {
+  createParty,
+  type HttpCommunicator,
+  type Party,
+  type PartyOptions,
+  serve,
+  type Server,
+} from "../../mod.ts";
+import { bufferingFetch } from "./gateway.ts";
+
+/** What a message of 16 MiB takes as a request of its own, in JSON and Base64, and some more. */
+const MAX_REQUEST_BYTES = 40 * 1024 * 1024;
+
+interface Member {
+  party: Party;
+  server: Server;
+}
+
+const members = new Map<string, Map<number, Member>>();
+
+/** Creates and closes parties; every command names the world. */
+export const partyCommands = {
+  /**
+   * Starts one party for each rank.
+   *
+   * @returns their URLs, in the order of the ranks that were given
+   */
+  async listen(
+    { world, ranks, gateway }: { world: string; ranks: number[]; gateway: boolean },
+  ): Promise<string[]> {
+    const options: PartyOptions = { maxRequestBytes: MAX_REQUEST_BYTES };
+    if (gateway) options.fetch = bufferingFetch;
+    const own = new Map<number, Member>();
+    members.set(world, own);
+    for (const rank of ranks) {
+      const party = createParty(options);
+      own.set(rank, { party, server: await serve(party, { port: 0 }) });
+    }
+    return [...own.values()].map(({ server }) => server.url);
+  },
+
+  /** Creates sessions at all of these parties. */
+  async join(
+    { world, endpoints, sessions = [world] }: {
+      world: string;
+      endpoints: string[];
+      sessions?: string[];
+    },
+  ): Promise<void> {
+    for (const [rank, { party }] of members.get(world)!) {
+      for (const name of sessions) await party.createSession({ name, rank, endpoints });
+    }
+  },
+
+  /** Closes some of the sessions of these parties. */
+  async leave({ world, sessions }: { world: string; sessions: string[] }): Promise<void> {
+    const own = [...members.get(world)!.values()];
+    await Promise.all(
+      own.flatMap(({ party }) => sessions.map((name) => party.session(name).close())),
+    );
+  },
+
+  /** Closes the parties. */
+  async close({ world }: { world: string }): Promise<void> {
+    const own = [...members.get(world)?.values() ?? []];
+    members.delete(world);
+    await Promise.all(own.map(({ party }) => party.close()));
+    await Promise.all(own.map(({ server }) => server.close()));
+  },
+};
+
+/** The end of a session that this process has. @param session the world's own by default */
+export function communicatorOf(world: string, rank: number, session = world): HttpCommunicator {
+  return members.get(world)!.get(rank)!.party.session(session).communicator;
+}
+
+/** The ranks of a world that are in this process. */
+export function ranksHere(world: string): number[] {
+  return [...members.get(world)!.keys()];
+}

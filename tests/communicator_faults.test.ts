@@ -1,0 +1,61 @@
+/**
+ * What every communicator has to do, on a network that spoils one request in six: for many seeds,
+ * without sockets. `FAULT_SEED=17` before the command runs that seed alone.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type FaultOptions, faultyFetch } from "../mod.ts";
+import { startMemoryNet } from "./helpers/memory_net.ts";
+import { declareCommunicatorTests } from "./suites/communicator.ts";
+import { seededWorldTests } from "./suites/seeded.ts";
+
+const SEEDS = process.env.FAULT_SEED === undefined
+  ? Array.from({ length: Number(process.env.N ?? 200) }, (_, at) => at + 1)
+  : [Number(process.env.FAULT_SEED)];
+
+const FAULTS: Omit<FaultOptions, "seed"> = {
+  drop: 0.03,
+  resetBefore: 0.02,
+  resetMidway: 0.03,
+  resetAfter: 0.03,
+  loseAnswer: 0.03,
+  duplicate: 0.03,
+  unavailable: 0.01,
+  reorder: 0.05,
+  delay: 0.1,
+  split: 0.3,
+  maxDelayMs: 2,
+};
+
+/** What was done to each party. */
+const injected: Readonly<Record<string, number>>[] = [];
+
+declareCommunicatorTests(
+  seededWorldTests("faults", SEEDS, (seed) => async (worldSize, options) => {
+    // Each party has a network of its own, so that what another one does changes nothing for it.
+    const net = startMemoryNet(worldSize, options, (fetch, rank) => {
+      const faulty = faultyFetch({ ...FAULTS, seed: seed * 1_000 + rank, fetch });
+      injected.push(faulty.injected);
+      return faulty;
+    });
+    const sessions = await net.createSession("suite");
+    return {
+      ranks: sessions.map((session) => session.communicator),
+      requests: net.requests,
+      close: net.close,
+    };
+  }),
+);
+
+test("faults: there were some of each kind", () => {
+  for (const kind of Object.keys(FAULTS).filter((name) => name !== "maxDelayMs")) {
+    const count = injected.reduce((sum, counts) => sum + counts[kind]!, 0);
+    assert.ok(count > 0, `no ${kind}`);
+  }
+});
+
+test.run();

@@ -1,0 +1,76 @@
+/**
+ * Two parties, each behind gateways.
+ *
+ * @module
+ */
+
+import type { HttpCommunicator } from "../../lib/comm/http.ts";
+import { createParty, type PartyOptions } from "../../lib/party.ts";
+import type { LinkView } from "../../lib/comm/peer.ts";
+import { serve, type Server } from "../../lib/serve/serve.ts";
+import { type GatewayMode, startGateway, type TestGateway } from "./gateway.ts";
+import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
+import { moment } from "./waiting.ts";
+
+/** What is before each of two parties: gateways, the outermost first, behind one TCP proxy. */
+export class Site {
+  readonly servers: Server[] = [];
+  /** The parties. */
+  readonly ranks: HttpCommunicator[] = [];
+  /** What is before the gateways of each rank. */
+  readonly proxies: TcpProxy[] = [];
+  readonly #gateways: TestGateway[][] = [];
+
+  readonly #ends: (() => Promise<void>)[] = [];
+
+  /** @param modes of the gateways before each of the parties, the outermost first */
+  static async start(
+    modes: GatewayMode[],
+    options: PartyOptions = {},
+    graceMs = 1_000,
+  ): Promise<Site> {
+    const site = new Site();
+    const parties = [createParty(options), createParty(options)];
+    for (const [rank, party] of parties.entries()) {
+      const server = await serve(party, { port: 0, graceMs });
+      site.#ends.push(() => party.close(), () => server.close());
+      site.servers.push(server);
+      await site.#build(rank, modes);
+      site.proxies.push(await startTcpProxy(() => site.#gateways[rank]![0]?.url ?? server.url));
+    }
+    const endpoints = site.proxies.map(({ url }) => url);
+    for (const [rank, party] of parties.entries()) {
+      const { communicator } = await party.createSession({ name: "s", rank, endpoints });
+      site.ranks.push(communicator);
+    }
+    return site;
+  }
+
+  /** Ends the gateways before a rank, and has new ones take their place a while later. */
+  async restart(rank: number, modes: GatewayMode[]): Promise<void> {
+    for (const gateway of this.#gateways[rank]!) await gateway.close();
+    await moment(300);
+    await this.#build(rank, modes);
+  }
+
+  /** Ends all of it. */
+  async close(): Promise<void> {
+    for (const end of this.#ends) await end();
+    for (const proxy of this.proxies) await proxy.close();
+    for (const gateway of this.#gateways.flat()) await gateway.close();
+  }
+
+  async #build(rank: number, modes: GatewayMode[]): Promise<void> {
+    const gateways: TestGateway[] = [];
+    for (const mode of modes.toReversed()) {
+      const target = gateways[0]?.url ?? this.servers[rank]!.url;
+      gateways.unshift(await startGateway(() => target, mode));
+    }
+    this.#gateways[rank] = gateways;
+  }
+}
+
+/** How messages travel from one party of a site to the other. */
+export function linkOf(sender: HttpCommunicator): LinkView {
+  return sender.describe()[0]!.link;
+}
