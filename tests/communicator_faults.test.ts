@@ -1,6 +1,6 @@
 /**
  * What every communicator has to do, on a network that spoils one request in six: for many seeds,
- * without sockets. `FAULT_SEED=17` before the command runs that seed alone.
+ * without sockets. `FAULT_SEEDS=200` before the command runs 200 of them, `FAULT_SEED=17` one alone.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { declareCommunicatorTests } from "./suites/communicator.ts";
 import { seededWorldTests } from "./suites/seeded.ts";
 
 const SEEDS = process.env.FAULT_SEED === undefined
-  ? Array.from({ length: Number(process.env.N ?? 200) }, (_, at) => at + 1)
+  ? Array.from({ length: Number(process.env.FAULT_SEEDS ?? 20) }, (_, at) => at + 1)
   : [Number(process.env.FAULT_SEED)];
 
 const FAULTS: Omit<FaultOptions, "seed"> = {

@@ -14,7 +14,7 @@ import { findRuntimes, OWN_RUNTIME, ScriptProcess } from "../scripts/processes.t
 import { type Fault, type FaultProxy, type Seen, startFaultProxy } from "./helpers/fault_proxy.ts";
 import { withJsonPeer } from "./helpers/json_peer.ts";
 import { startParties } from "./helpers/parties.ts";
-import { later, moment, partyError, until } from "./helpers/waiting.ts";
+import { later, moment, partyError, rejection, until } from "./helpers/waiting.ts";
 
 /** A port on which nothing listens, below those that systems give out, so that it stays free. */
 async function freePort(): Promise<number> {
@@ -127,6 +127,24 @@ const PASSING: Fault[] = [
   { status: 429 },
   { status: 503, headers: { "retry-after": "Wed, 21 Oct 2099 07:28:00 GMT" } },
 ];
+
+test("a send that is given up does not hold up the next one, nor fail the session", async () => {
+  const choose = ({ body }: Seen) => body.key === "given up" ? { status: 503 } : "pass";
+  await withJsonPeer(choose, async ({ alice, bob, sends }) => {
+    for (const what of ["before the peer was known", "after"]) {
+      const stop = new AbortController();
+      const [givenUp] = later(alice.send(1, "given up", what, { signal: stop.signal }));
+      const next = alice.send(1, "next", what);
+      const before = sends().length;
+      await until(() => sends().length > before + 1, "it was tried again");
+      stop.abort("enough");
+      assert.is(await rejection(givenUp!), "enough");
+      await next;
+      assert.is(await bob.recv(0, "next"), what);
+    }
+    assert.is(alice.failure, undefined);
+  });
+});
 
 test("what a gateway answers for a while to JSON is waited out", async () => {
   const choose = (_: unknown, attempt: number) => PASSING[attempt - 1] ?? "pass";

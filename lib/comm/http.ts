@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PartyError, SessionClosedError } from "../errors.ts";
+import { PartyError, PeerAbortedError, SessionClosedError } from "../errors.ts";
 import { within } from "../timing.ts";
 import type { MessageBody } from "../wire/message.ts";
 import { CommunicatorBase, type CommunicatorOptions } from "./base.ts";
@@ -96,7 +96,7 @@ export class HttpCommunicator extends CommunicatorBase {
         takeDue: () => this.#receivers.get(rank)?.takeDue(),
         onBoot: (boot) => this.#meet(rank, boot),
         onRetry: () => this.stats[rank]!.retries++,
-        onFailure: (error) => void this.abort(error),
+        onFailure: (error) => this.#failWith(error),
       })
     );
   }
@@ -114,6 +114,13 @@ export class HttpCommunicator extends CommunicatorBase {
     this.#checkPresent(from);
     if (boot === undefined || seq === undefined) return this.onSent(from, key, value, bytes);
     this.#meet(from, boot);
+    if (this.#receivers.get(from)?.hasTaken) {
+      throw new PartyError(
+        "CONFLICT",
+        `Cannot take a message in the JSON form from rank ${from}: it has sent over its link`,
+        { rank: from, key },
+      );
+    }
     if (!this.#once.isNew(from, seq)) {
       this.stats[from]!.duplicatesDropped++;
       return;
@@ -138,7 +145,7 @@ export class HttpCommunicator extends CommunicatorBase {
   ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     this.#checkPresent(from);
     // A peer that has left in the meantime may not have found this party to tell it.
-    if (this.#hungUp || this.failure !== undefined && !this.concerns(from, boot, undefined)) {
+    if (this.#hungUp || this.failure !== undefined && this.#met.bootOf(from) !== boot) {
       throw this.#unknown("this party has left it");
     }
     this.#meet(from, boot);
@@ -198,6 +205,13 @@ export class HttpCommunicator extends CommunicatorBase {
       isOver: () => this.failure !== undefined && !(this.failure instanceof SessionClosedError),
       onBroken: (error) => void this.abort(error),
     });
+  }
+
+  /** A peer may only have told who failed; else this party is the first to give up. */
+  #failWith(error: unknown): void {
+    const told = error instanceof PeerAbortedError && error.rank !== undefined;
+    if (told) this.ending.heard(error.rank, { code: error.peerCode, reason: error.reason });
+    else void this.abort(error);
   }
 
   /** @throws {PartyError} `UNKNOWN_SESSION` when a rank has left */

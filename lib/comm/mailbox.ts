@@ -198,11 +198,12 @@ export class Mailbox {
    * What keeps a rank's messages from being read: unread ones fill the mailbox, and the one that a
    * `recv` waits for is behind them.
    *
+   * @param waitedMs for how long the `recv` has to have waited, in milliseconds
    * @returns the deadlock; undefined when there is none
    */
-  deadlock(rank: number): PartyError | undefined {
+  deadlock(rank: number, waitedMs: number): PartyError | undefined {
     const { refused, unread, unreadBytes, waits } = this.#senders[rank]!;
-    const [awaited] = waits.keys();
+    const [awaited] = [...waits].find(([, [first]]) => first!.elapsedMs >= waitedMs) ?? [];
     if (refused === undefined || awaited === undefined) return undefined;
     const keys = [...unread.keys()];
     const named = keys.slice(0, 5).map((key) => JSON.stringify(key)).join(", ");

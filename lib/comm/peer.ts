@@ -75,7 +75,13 @@ export class Peer {
       request,
       isMet: () => options.toBoot() !== undefined,
       onAcknowledged: (ms) => this.#ackTimes.add(ms),
-      onJsonOnly: () => this.#fallBack(),
+      onJsonOnly: () => {
+        try {
+          this.#fallBack();
+        } catch (error) {
+          options.onFailure(error);
+        }
+      },
     });
     this.#json = new JsonSender(ends);
   }
@@ -152,7 +158,9 @@ export class Peer {
         const wait = waits.shift()!;
         if (wait.settled) return true;
         const timeoutMs = Math.max(0, wait.expiresAt - performance.now());
-        this.#sendAgain(key, value, timeoutMs).then(
+        const settled = new AbortController(); // who has given it up must not hold up the next one
+        wait.whenSettled(() => settled.abort());
+        this.#sendAgain(key, value, { timeoutMs, signal: settled.signal }).then(
           (bytes) => wait.resolve(bytes),
           (error) => wait.reject(error),
         );
@@ -165,7 +173,11 @@ export class Peer {
     }
   }
 
-  async #sendAgain(key: string, value: unknown, timeoutMs: number): Promise<number> {
-    return await this.#json.send(key, value, { timeoutMs });
+  async #sendAgain(
+    key: string,
+    value: unknown,
+    options: WaitOptions & { timeoutMs: number },
+  ): Promise<number> {
+    return await this.#json.send(key, value, options);
   }
 }

@@ -32,13 +32,13 @@ export const listen: Listen = async (handler, drain, { hostname, port }) => {
     { hostname, port, signal: stopped.signal, onListen: () => {}, onError: problemResponse },
     async (request, info) => {
       drain.begin();
-      try {
-        const response = await handler(request);
-        const closes = !response.ok && response.headers.get("connection") === "close";
-        return closes ? await breakOff(response, request.body, info.completed) : response;
-      } finally {
-        drain.end(); // what is left to be written, the shutdown waits for
-      }
+      // Not sooner: a shutdown before the answer's end would wait for the end of the request too,
+      // which never comes from a sender that is lost. What is left to be written, it waits for.
+      const end = () => drain.end();
+      info.completed.then(end, end);
+      const response = await handler(request);
+      const closes = !response.ok && response.headers.get("connection") === "close";
+      return closes ? await breakOff(response, request.body, info.completed) : response;
     },
   );
   return {

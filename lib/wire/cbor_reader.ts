@@ -11,6 +11,11 @@ import { isArrayTag, PART_TAG } from "./cbor_tags.ts";
 import { MAX_DEPTH } from "./place.ts";
 
 const NO_TAG = -1;
+/**
+ * How many items a value may have: one byte of CBOR may be an object of a hundred bytes. This many
+ * objects take a gigabyte or so.
+ */
+const MAX_ITEMS = 10_000_000;
 const NOT_UTF8 = "\ufffd";
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -26,6 +31,7 @@ export class CborReader {
    * that of an indefinite map negative, and even where a key belongs.
    */
   #left = 1;
+  #count = 0;
   /** The number of the tag whose content comes next. */
   #tag: number = NO_TAG;
 
@@ -50,6 +56,11 @@ export class CborReader {
   next(): Token {
     const token = this.#tokens.next();
     const { type } = token;
+    if (++this.#count > MAX_ITEMS) {
+      throw new SerializationError(
+        `Cannot take a value of more than ${MAX_ITEMS} items: send typed arrays, or send in parts`,
+      );
+    }
     if (type === Type.tag) return this.#enterTag(token);
     this.#tag = NO_TAG;
     if (type === Type.break) {

@@ -61,7 +61,8 @@ export async function gatherTime(name: string, peer: Site): Promise<Row[]> {
 
 const MB = 1e6;
 const SESSIONS = 1_000;
-const IDLE_MS = 3_000;
+/** Long enough for links to find that nobody needs them. */
+const IDLE_MS = 10_000;
 /** Longer than either runtime keeps a connection that nobody uses. */
 const CLOSED_MS = 8_000;
 const MAX_MB = 100;

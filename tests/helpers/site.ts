@@ -5,7 +5,7 @@
  */
 
 import type { HttpCommunicator } from "../../lib/comm/http.ts";
-import { createParty, type PartyOptions } from "../../lib/party.ts";
+import { createParty, type Party, type PartyOptions } from "../../lib/party.ts";
 import type { LinkView } from "../../lib/comm/peer.ts";
 import { serve, type Server } from "../../lib/serve/serve.ts";
 import { type GatewayMode, startGateway, type TestGateway } from "./gateway.ts";
@@ -14,6 +14,7 @@ import { moment } from "./waiting.ts";
 
 /** What is before each of two parties: gateways, the outermost first, behind one TCP proxy. */
 export class Site {
+  /** What they listen with, behind the gateways. */
   readonly servers: Server[] = [];
   /** The parties. */
   readonly ranks: HttpCommunicator[] = [];
@@ -21,7 +22,7 @@ export class Site {
   readonly proxies: TcpProxy[] = [];
   readonly #gateways: TestGateway[][] = [];
 
-  readonly #ends: (() => Promise<void>)[] = [];
+  readonly #parties: Party[] = [];
 
   /** @param modes of the gateways before each of the parties, the outermost first */
   static async start(
@@ -33,7 +34,7 @@ export class Site {
     const parties = [createParty(options), createParty(options)];
     for (const [rank, party] of parties.entries()) {
       const server = await serve(party, { port: 0, graceMs });
-      site.#ends.push(() => party.close(), () => server.close());
+      site.#parties.push(party);
       site.servers.push(server);
       await site.#build(rank, modes);
       site.proxies.push(await startTcpProxy(() => site.#gateways[rank]![0]?.url ?? server.url));
@@ -55,7 +56,8 @@ export class Site {
 
   /** Ends all of it. */
   async close(): Promise<void> {
-    for (const end of this.#ends) await end();
+    await Promise.all(this.#parties.map((party) => party.close()));
+    await Promise.all(this.servers.map((server) => server.close()));
     for (const proxy of this.proxies) await proxy.close();
     for (const gateway of this.#gateways.flat()) await gateway.close();
   }

@@ -9,7 +9,7 @@ import { test } from "uvu";
 import type { Connect, WorldTest } from "./world.ts";
 
 /** How many worlds there are at once. */
-const AT_ONCE = 20;
+const AT_ONCE = 100;
 
 /**
  * Declares each test once, for all seeds. A failure names the seeds that failed, and is

@@ -11,6 +11,7 @@ import { NetworkError } from "../../errors.ts";
 import { Bell, sleep } from "../../timing.ts";
 import type { FramedMessage } from "../../wire/frames.ts";
 import type { WaitOptions } from "../communicator.ts";
+import { isRefused } from "../endpoint.ts";
 import { RetryLater } from "../retry.ts";
 import { sendTimeout } from "../send_timeout.ts";
 import { Wait } from "../wait.ts";
@@ -25,12 +26,14 @@ import { Way } from "./way.ts";
 
 const TICK_MS = 1_000;
 /** For how many ticks a link is kept that nobody needs, and a peer that acknowledges nothing. */
-const [IDLE_TICKS, SILENT_TICKS] = [30, 30];
+const [IDLE_TICKS, SILENT_TICKS] = [5, 30];
 /**
  * For how many ticks nothing may be acknowledged before the stream goes on in another request, as
  * the connection may be lost without a word; a finite request may be held up by its receiver.
  */
 const [STREAMING_TICKS, SEGMENT_TICKS] = [5, 12];
+/** How often a peer has to answer that it has no links before that is believed, when in doubt. */
+const SURE_ANSWERS = 5;
 /** How long a request may take to end by itself once its link is closed. */
 const CLOSE_MS = 500;
 /** How long a peer that has left may take to acknowledge what it took. */
@@ -55,6 +58,9 @@ export class Link {
   #idleTicks = 0;
   /** For how many ticks nothing was acknowledged, over however many requests. */
   #silentTicks = 0;
+  /** Whether a request may have arrived whose answer did not. */
+  #mayHaveArrived = false;
+  #jsonOnlyAnswers = 0;
   #closed: Error | undefined;
 
   /** @param context whose link it is, and to whom */
@@ -106,9 +112,11 @@ export class Link {
       this.#context.deadlines,
       (elapsedMs) => sendTimeout(this.#context.rank, key, elapsedMs, this.#whyNot()),
     );
+    const start = this.#stream.end;
     this.#stream.append(first);
     for (const part of rest) this.#stream.appendLarge(part);
-    this.#pending.add(this.#stream.end, bytes, wait);
+    this.#pending.add(start, this.#stream.end, bytes, wait);
+    if (options.signal !== undefined) wait.whenSettled(() => this.#dropGivenUp());
     this.wake();
     return wait.promise;
   }
@@ -167,10 +175,20 @@ export class Link {
     );
   }
 
+  /** What was given up before it was sent needs no memory any more. */
+  #dropGivenUp(): void {
+    const place = this.#pending.dropGivenUp(this.#stream.sent);
+    if (place !== undefined) this.#stream.truncate(place);
+  }
+
   #cutAfter(ms: number, error: Error): void {
     if (this.#running === undefined) return this.#pending.reject(error);
     const timer = setTimeout(() => this.#attempt?.cut(error), ms);
     void this.#running.finally(() => clearTimeout(timer));
+  }
+
+  get #isNeeded(): boolean {
+    return this.#unacknowledged || this.#context.isWaitedFor();
   }
 
   get #unacknowledged(): boolean {
@@ -194,7 +212,9 @@ export class Link {
   async #run(): Promise<void> {
     while (this.#closed === undefined && (this.#unacknowledged || this.#idleTicks < IDLE_TICKS)) {
       try {
-        await (this.#way.isOpen ? this.#stay() : this.#sendSegment());
+        if (!this.#way.isOpen) await this.#sendSegment();
+        else if (this.#isNeeded) await this.#stay();
+        else await this.#bell.heard(TICK_MS); // a connection is not kept for nobody
       } catch (error) {
         if (!(await this.#recover(error))) return;
       } finally {
@@ -218,15 +238,14 @@ export class Link {
       const asks = this.#context.isWaitedFor() && this.#openMs >= TICK_MS;
       if (!this.#unacknowledged && !asks) return;
     }
-    const { buffer } = this.#segmentSize;
-    const before = this.#stream.acknowledged;
-    await this.#travel(new Segment(this.#attemptOptions, buffer));
-    this.#segmentSize.grow(this.#stream.acknowledged - before === buffer.byteLength);
+    await this.#travel(new Segment(this.#attemptOptions, this.#segmentSize));
     this.#way.greet();
+    if (this.#kind === "none") this.#kind = "segments";
   }
 
   async #stay(): Promise<void> {
     this.#streams++;
+    this.#segmentSize.rest();
     this.#way.stream();
     const streaming = new Streaming(this.#attemptOptions);
     await this.#travel(streaming);
@@ -236,11 +255,8 @@ export class Link {
   /** @returns whether to go on, after a while */
   async #recover(error: unknown): Promise<boolean> {
     if (this.#closed !== undefined) return false;
-    if (error instanceof JsonOnly && !this.#way.isGreeted) {
-      this.#kind = "json";
-      this.#context.onJsonOnly();
-      return false;
-    }
+    if (error instanceof JsonOnly) return await this.#meetJsonOnly();
+    if (!(error instanceof RetryLater && isRefused(error.cause))) this.#mayHaveArrived = true;
     if (this.#attempt instanceof Streaming) {
       if (error instanceof TooLarge) {
         this.#way.avoidStreams();
@@ -252,6 +268,20 @@ export class Link {
     return await this.#pause(error);
   }
 
+  /** An answer of a server without links: of the peer, or of a gateway whose peer is away. */
+  async #meetJsonOnly(): Promise<boolean> {
+    const { rank, onJsonOnly } = this.#context;
+    this.#jsonOnlyAnswers++;
+    const isDoubtful = this.#mayHaveArrived && this.#jsonOnlyAnswers < SURE_ANSWERS;
+    if (this.#kind !== "none" || isDoubtful) {
+      const why = `rank ${rank} answers as if it had no links, which it may have`;
+      return await this.#pause(new RetryLater(new NetworkError(why, { rank })));
+    }
+    this.#kind = "json";
+    onJsonOnly();
+    return false;
+  }
+
   async #pause(error: unknown): Promise<boolean> {
     const { isMet, onFailure, onRetry } = this.#context;
     try {
@@ -261,6 +291,8 @@ export class Link {
       if (this.#closed === undefined) onRetry();
       return this.#closed === undefined;
     } catch (fatal) {
+      this.#closed ??= fatal as Error;
+      this.#pending.reject(this.#closed);
       onFailure(fatal);
       return false;
     }
@@ -281,16 +313,16 @@ export class Link {
   }
 
   #tick(): void {
-    const { rank, session, isMet, isWaitedFor } = this.#context;
-    const needed = this.#unacknowledged || isWaitedFor();
+    const { rank, session, isMet } = this.#context;
+    const needed = this.#isNeeded;
     this.#way.tick();
     this.#idleTicks = needed ? 0 : this.#idleTicks + 1;
     const attempt = this.#attempt;
     if (attempt === undefined) return;
     attempt.tick(needed);
-    this.#silentTicks = attempt.silentTicks === 0 ? 0 : this.#silentTicks + 1;
+    this.#silentTicks = attempt.silentTicks === 0 || !isMet() ? 0 : this.#silentTicks + 1;
     const cause = new NetworkError("no answer came", { rank });
-    if (this.#silentTicks >= SILENT_TICKS && isMet()) {
+    if (this.#silentTicks >= SILENT_TICKS) {
       return attempt.cut(unreachable(rank, session, SILENT_TICKS * TICK_MS, cause));
     }
     const patience = attempt instanceof Streaming ? STREAMING_TICKS : SEGMENT_TICKS;

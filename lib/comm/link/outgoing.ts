@@ -65,6 +65,16 @@ export class OutgoingStream {
     this.#pieces.cut(bytes, (frame) => this.#push(frame, true));
   }
 
+  /** Takes the last bytes away again. @param place where they begin: none of them was read yet */
+  truncate(place: number): void {
+    for (let last = this.#chunks.at(-1); last !== undefined; last = this.#chunks.at(-1)) {
+      if (last.start < place) break;
+      this.#chunks.pop();
+    }
+    this.#cursor = Math.min(this.#cursor, this.#chunks.length);
+    this.#end = place;
+  }
+
   /** Lets go of memory that was kept to be used again. */
   rest(): void {
     this.#pieces.clear();
@@ -129,13 +139,18 @@ export class OutgoingStream {
   /**
    * Reads as {@linkcode OutgoingStream.read} does, but all that there is, as one.
    *
-   * @param buffer where to put it together, when it is in several chunks
+   * @param maxBytes how much at most
+   * @param bufferOf gives a buffer of a size to put it together, when it is in several chunks
    */
-  readAll(place: number, buffer: Uint8Array): Uint8Array {
-    const size = Math.min(this.#end - place, buffer.byteLength);
+  readAll(
+    place: number,
+    maxBytes: number,
+    bufferOf: (size: number) => Uint8Array,
+  ): Uint8Array {
+    const size = Math.min(this.#end - place, maxBytes);
     const first = this.read(place, size);
     if (first.byteLength === size) return first;
-    const bytes = buffer.subarray(0, size);
+    const bytes = bufferOf(size);
     bytes.set(first);
     for (let at = first.byteLength; at < size;) {
       const read = this.read(place + at, size - at);

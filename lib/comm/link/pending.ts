@@ -7,6 +7,8 @@
 import type { Wait } from "../wait.ts";
 
 interface Message {
+  /** Where it begins in the stream. */
+  start: number;
   /** The place in the stream after it. */
   end: number;
   bytes: number;
@@ -23,9 +25,9 @@ export class Pending {
     this.#onAcknowledged = onAcknowledged;
   }
 
-  /** Adds the latest message. @param end the place in the stream after it */
-  add(end: number, bytes: number, wait: Wait<number>): void {
-    this.#messages.push({ end, bytes, wait });
+  /** Adds the latest message: where it begins in the stream, the place after it, and its size. */
+  add(start: number, end: number, bytes: number, wait: Wait<number>): void {
+    this.#messages.push({ start, end, bytes, wait });
   }
 
   /** Resolves the messages that are whole at the receiver. @param place up to where it holds them */
@@ -39,6 +41,22 @@ export class Pending {
       wait.resolve(bytes);
     }
     this.#messages.splice(0, done);
+  }
+
+  /**
+   * Takes the latest messages out that were given up before any of their bytes was sent.
+   *
+   * @param sent up to where the stream was sent
+   * @returns the place in the stream where the first of them began; undefined when there is none
+   */
+  dropGivenUp(sent: number): number | undefined {
+    let start: number | undefined;
+    for (let last = this.#messages.at(-1); last?.wait.settled; last = this.#messages.at(-1)) {
+      if (last.start < sent) break;
+      start = last.start;
+      this.#messages.pop();
+    }
+    return start;
   }
 
   /** Rejects all of them. */

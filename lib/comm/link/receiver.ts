@@ -54,6 +54,11 @@ export class LinkReceiver {
     this.#events = events;
   }
 
+  /** Whether anything of the stream was taken. */
+  get hasTaken(): boolean {
+    return this.#stream.taken > 0;
+  }
+
   /** Says that there may be room for what found none. */
   makeRoom(): void {
     this.#room.ring();

@@ -22,15 +22,20 @@ export class SegmentSize {
   #brokenBytes = 0;
   #buffer: Uint8Array = NOTHING;
 
-  /** Where to put the next segment together: as large as it may be. */
-  get buffer(): Uint8Array {
-    if (this.#buffer.byteLength < this.#bytes) this.#buffer = new Uint8Array(this.#bytes);
-    return this.#buffer.subarray(0, this.#bytes);
+  /** How many bytes the next segment may have. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
-  /** Notes a segment that got through. @param full whether it was as large as it might be */
-  grow(full: boolean): void {
-    if (!full) return;
+  /** Where to put a segment together that lies in several pieces. @param size how many bytes */
+  bufferOf(size: number): Uint8Array {
+    if (this.#buffer.byteLength < size) this.#buffer = new Uint8Array(size);
+    return this.#buffer.subarray(0, size);
+  }
+
+  /** Notes a segment that got through. @param size how many bytes it had */
+  grow(size: number): void {
+    if (size < this.#bytes) return;
     if (this.#bytes >= this.#brokenBytes) this.#brokenBytes = 0;
     this.#bytes = Math.min(this.#bytes * 4, this.#maxBytes);
   }
@@ -64,18 +69,20 @@ export class SegmentSize {
 
 /** A request with a segment of a stream. */
 export class Segment extends Attempt {
-  readonly #buffer: Uint8Array;
+  readonly #size: SegmentSize;
 
-  /** @param buffer for the bytes that it takes along, as many as there is room for */
-  constructor(options: AttemptOptions, buffer: Uint8Array) {
+  /** @param size how many bytes it takes along at most, and where to put them together */
+  constructor(options: AttemptOptions, size: SegmentSize) {
     super(options);
-    this.#buffer = buffer;
+    this.#size = size;
   }
 
   /** {@inheritDoc Attempt.run} */
   override async run(): Promise<void> {
     const place = this.stream.acknowledged;
-    await this.exchange(place, this.stream.readAll(place, this.#buffer));
+    const bytes = this.stream.readAll(place, this.#size.bytes, (size) => this.#size.bufferOf(size));
+    await this.exchange(place, bytes);
+    this.#size.grow(bytes.byteLength);
   }
 
   /** What comes now is for the next segment. */

@@ -23,7 +23,7 @@ const WINDOW_BYTES = 8 * 1024 * 1024;
  * how long nothing may be acknowledged on a new request before it is ended, and then cut; and after
  * how long one that is quiet says that it is there, or ends as nobody needs it.
  */
-const [DOUBT_TICKS, CUT_TICKS, QUIET_TICKS, IDLE_TICKS] = [2, 4, 5, 30];
+const [DOUBT_TICKS, CUT_TICKS, QUIET_TICKS, IDLE_TICKS] = [2, 4, 5, 5];
 /** Gateways end requests of some minutes, and Node those of five: when to be ahead of them. */
 const [RENEW_TICKS, EXPIRE_TICKS] = [60, 200];
 

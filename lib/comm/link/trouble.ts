@@ -16,6 +16,8 @@ const REFUSED_MS = 1_500;
 const FORGOTTEN_MS = 400;
 /** How long a network may be out. */
 const [SILENT_MS, MIN_FAILURES] = [30_000, 10];
+/** The longest that a gateway can ask for, so that a link is back soon after the gateway is. */
+const MAX_AFTER_MS = 2_000;
 /** The longest pause before the next attempt: for peers to come, and for peers that were there. */
 const [PATIENT_MS, EAGER_MS] = [1_000, 200];
 
@@ -30,6 +32,7 @@ export class Trouble {
   #since: number | undefined;
   #forgottenSince: number | undefined;
   #last: Error | undefined;
+  #wasMet = false;
 
   /** @param rank the peer's @param session the session's name */
   constructor(rank: number, session: string) {
@@ -62,6 +65,9 @@ export class Trouble {
    */
   note({ cause, afterMs }: RetryLater, met: boolean, now: number): number {
     const error = cause as Error;
+    // What came before the peer did is not held against it.
+    if (met && !this.#wasMet) this.clear();
+    this.#wasMet = met;
     this.#last = error;
     this.#since ??= now;
     this.#failures++;
@@ -69,7 +75,10 @@ export class Trouble {
     else this.#forgottenSince = undefined;
     this.#refusals = isRefused(error) ? this.#refusals + 1 : 0;
     if (met) this.#judge(error, now);
-    return Math.max(afterMs, this.#backoff.next(met ? EAGER_MS : PATIENT_MS));
+    return Math.max(
+      Math.min(afterMs, MAX_AFTER_MS),
+      this.#backoff.next(met ? EAGER_MS : PATIENT_MS),
+    );
   }
 
   #judge(error: Error, now: number): void {
