@@ -22,6 +22,7 @@
  */
 
 export { createParty, type Party, type PartyOptions } from "./lib/party.ts";
+export type { RequestContext } from "./lib/server/routes.ts";
 export { serve, type ServeOptions, type Server } from "./lib/serve/serve.ts";
 export type {
   CollectiveOptions,
@@ -32,7 +33,9 @@ export type {
 } from "./lib/comm/communicator.ts";
 export type { CollectiveCommunicator } from "./lib/comm/collectives.ts";
 export { CommunicatorBase, type CommunicatorOptions } from "./lib/comm/base.ts";
-export type { Farewell } from "./lib/comm/ending.ts";
+export type { Ending, EndingActions, FailureCause, Farewell } from "./lib/comm/ending.ts";
+export type { Deadlines, Expiring } from "./lib/comm/deadlines.ts";
+export type { LinkRequest } from "./lib/comm/link/receiver.ts";
 export { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "./lib/comm/http.ts";
 export type { LinkKind } from "./lib/comm/link/context.ts";
 export type { LinkView } from "./lib/comm/peer.ts";

@@ -14,7 +14,9 @@ async function requestOf({ url, method, headers }: IncomingMessage, body: Uint8A
   const bodied = method !== "GET" && method !== "HEAD";
   return new Request(`http://${headers.host}${url}`, {
     method,
-    headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, String(value)]),
+    ),
     body: bodied ? await new Blob(body as BlobPart[]).arrayBuffer() : undefined,
   });
 }

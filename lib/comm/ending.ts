@@ -56,7 +56,7 @@ export class Ending {
   /** This party's own way out of the session, once it has begun. */
   #leaving: Promise<void> | undefined;
 
-  /** @param rank this party's @param session the session's name @param actions what to do */
+  /** Begins with nobody gone. @param rank this party's @param session its name @param actions what to do */
   constructor(rank: number, session: string, actions: EndingActions) {
     this.#rank = rank;
     this.#session = session;
