@@ -75,8 +75,10 @@ for (
       await upload.writeOn();
       assert.is(upload.ended, `connection reset (${kind})`);
       assert.is((upload.cancelled as TypeError).message, "fetch failed");
-      await moment(5);
-      const seen = received.find((request) => request.path === path);
+      const arrived = () => received.find((request) => request.path === path);
+      if (limit === "bytes") await until(() => arrived() !== undefined, "it arrives");
+      else await moment();
+      const seen = arrived();
       if (seen === undefined && limit === "ms") continue; // too early for a connection
       await until(() => seen!.end !== undefined, "the receiver sees it");
       assert.is(seen!.end, "broken");
@@ -102,9 +104,11 @@ for (const kind of ["resetMidway", "resetAfter", "loseAnswer"] as const) {
       upload.end();
       await until(() => upload.ended !== undefined, "it breaks");
       assert.is(upload.ended, `connection reset (${kind})`);
-      assert.is(to.received[0]!.text, CHUNK);
+      await until(() => to.received[0]?.text === CHUNK, "what was sent before has arrived");
       assert.is(fetch.injected[kind], 1);
-      if (kind !== "resetMidway") return assert.is(to.received[0]!.end, "whole");
+      if (kind !== "resetMidway") {
+        return await until(() => to.received[0]!.end === "whole", "the receiver has all of it");
+      }
       await until(() => to.received[0]!.end === "broken", "the receiver never sees the end");
     },
   );
