@@ -1,6 +1,14 @@
 /**
  * `/sessions/{s}/comm/link`: the bytes of another party's link, and what acknowledges them.
  *
+ * The head of a request says whose they are: `partyline-from` and `partyline-to`, the ranks;
+ * `partyline-boot`, the sender's random name for its lifetime in the session; `partyline-to-boot`,
+ * the receiver's, once it is known; and `partyline-offset`, where in the sender's stream the body
+ * begins. The body is of type `application/cbor-seq`, as `lib/wire/frames.ts` has it. The answer is
+ * of that type too: unsigned integers, each the place up to which the stream is held. One comes for
+ * a body of known length, many for one that goes on; `partyline-acknowledge: at-once` asks that none
+ * of them waits to go along with what is sent the other way.
+ *
  * @module
  */
 

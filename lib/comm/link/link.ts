@@ -18,22 +18,15 @@ import { Wait } from "../wait.ts";
 import { type Attempt, type AttemptOptions, JsonOnly, TooLarge } from "./attempt.ts";
 import type { LinkContext, LinkKind } from "./context.ts";
 import { OutgoingStream } from "./outgoing.ts";
+import { Patience, TICK_MS } from "./patience.ts";
 import { Pending } from "./pending.ts";
 import { Segment, SegmentSize } from "./segment.ts";
 import { Streaming } from "./streaming.ts";
-import { Trouble, unreachable } from "./trouble.ts";
+import { Trouble } from "./trouble.ts";
 import { Way } from "./way.ts";
 
-const TICK_MS = 1_000;
-/** For how many ticks a link is kept that nobody needs, and a peer that acknowledges nothing. */
-const [IDLE_TICKS, SILENT_TICKS] = [5, 30];
-/**
- * For how many ticks nothing may be acknowledged before the stream goes on in another request, as
- * the connection may be lost without a word; a finite request may be held up by its receiver.
- */
-const [STREAMING_TICKS, SEGMENT_TICKS] = [5, 12];
-/** How often a peer has to answer that it has no links before that is believed, when in doubt. */
-const SURE_ANSWERS = 5;
+/** For how many ticks a link is kept that nobody needs. */
+const IDLE_TICKS = 5;
 /** How long a request may take to end by itself once its link is closed. */
 const CLOSE_MS = 500;
 /** How long a peer that has left may take to acknowledge what it took. */
@@ -45,6 +38,7 @@ export class Link {
   readonly #stream: OutgoingStream = new OutgoingStream();
   readonly #segmentSize: SegmentSize = new SegmentSize();
   readonly #trouble: Trouble;
+  readonly #patience: Patience;
   readonly #bell: Bell = new Bell();
   readonly #end: AbortController = new AbortController();
   readonly #pending: Pending;
@@ -56,17 +50,13 @@ export class Link {
   #openedAt: number | undefined;
   #streams = 0;
   #idleTicks = 0;
-  /** For how many ticks nothing was acknowledged, over however many requests. */
-  #silentTicks = 0;
-  /** Whether a request may have arrived whose answer did not. */
-  #mayHaveArrived = false;
-  #jsonOnlyAnswers = 0;
   #closed: Error | undefined;
 
   /** @param context whose link it is, and to whom */
   constructor(context: LinkContext) {
     this.#context = context;
     this.#trouble = new Trouble(context.rank, context.session);
+    this.#patience = new Patience(context.rank, context.session);
     this.#pending = new Pending(context.onAcknowledged);
     this.#attemptOptions = {
       stream: this.#stream,
@@ -110,7 +100,8 @@ export class Link {
     const wait = new Wait<number>(
       options,
       this.#context.deadlines,
-      (elapsedMs) => sendTimeout(this.#context.rank, key, elapsedMs, this.#whyNot()),
+      (elapsedMs) =>
+        sendTimeout(this.#context.rank, key, elapsedMs, this.#trouble.why(this.#way.isGreeted)),
     );
     const start = this.#stream.end;
     this.#stream.append(first);
@@ -163,16 +154,6 @@ export class Link {
   /** How long ago the latest request began, in milliseconds. */
   get #openMs(): number {
     return performance.now() - (this.#openedAt ?? -Infinity);
-  }
-
-  /** Why nothing is acknowledged, as far as that is known. */
-  #whyNot(): Error | undefined {
-    if (this.#trouble.last !== undefined || !this.#way.isGreeted) return this.#trouble.last;
-    const { rank } = this.#context;
-    return new NetworkError(
-      `rank ${rank} was reached, but has not taken it: it does not answer any more, or unread messages fill its mailbox`,
-      { rank },
-    );
   }
 
   /** What was given up before it was sent needs no memory any more. */
@@ -256,7 +237,7 @@ export class Link {
   async #recover(error: unknown): Promise<boolean> {
     if (this.#closed !== undefined) return false;
     if (error instanceof JsonOnly) return await this.#meetJsonOnly();
-    if (!(error instanceof RetryLater && isRefused(error.cause))) this.#mayHaveArrived = true;
+    if (!(error instanceof RetryLater && isRefused(error.cause))) this.#way.loseAnswer();
     if (this.#attempt instanceof Streaming) {
       if (error instanceof TooLarge) {
         this.#way.avoidStreams();
@@ -271,9 +252,7 @@ export class Link {
   /** An answer of a server without links: of the peer, or of a gateway whose peer is away. */
   async #meetJsonOnly(): Promise<boolean> {
     const { rank, onJsonOnly } = this.#context;
-    this.#jsonOnlyAnswers++;
-    const isDoubtful = this.#mayHaveArrived && this.#jsonOnlyAnswers < SURE_ANSWERS;
-    if (this.#kind !== "none" || isDoubtful) {
+    if (!this.#way.isJsonOnly() || this.#kind !== "none") {
       const why = `rank ${rank} answers as if it had no links, which it may have`;
       return await this.#pause(new RetryLater(new NetworkError(why, { rank })));
     }
@@ -305,7 +284,7 @@ export class Link {
    */
   acknowledge(place: number): void {
     this.#stream.acknowledge(place);
-    this.#silentTicks = 0;
+    this.#patience.renew();
     this.#trouble.clear();
     if (this.#attempt instanceof Streaming && !this.#attempt.keptBack) this.#kind = "streaming";
     this.#pending.acknowledge(place);
@@ -313,19 +292,13 @@ export class Link {
   }
 
   #tick(): void {
-    const { rank, session, isMet } = this.#context;
     const needed = this.#isNeeded;
     this.#way.tick();
     this.#idleTicks = needed ? 0 : this.#idleTicks + 1;
     const attempt = this.#attempt;
     if (attempt === undefined) return;
     attempt.tick(needed);
-    this.#silentTicks = attempt.silentTicks === 0 || !isMet() ? 0 : this.#silentTicks + 1;
-    const cause = new NetworkError("no answer came", { rank });
-    if (this.#silentTicks >= SILENT_TICKS) {
-      return attempt.cut(unreachable(rank, session, SILENT_TICKS * TICK_MS, cause));
-    }
-    const patience = attempt instanceof Streaming ? STREAMING_TICKS : SEGMENT_TICKS;
-    if (attempt.silentTicks >= patience) attempt.cut(new RetryLater(cause));
+    const error = this.#patience.tick(attempt, this.#context.isMet());
+    if (error !== undefined) attempt.cut(error);
   }
 }

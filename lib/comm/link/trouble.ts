@@ -5,7 +5,12 @@
  * @module
  */
 
-import { PartyError, PeerRestartedError, PeerUnreachableError } from "../../errors.ts";
+import {
+  NetworkError,
+  PartyError,
+  PeerRestartedError,
+  PeerUnreachableError,
+} from "../../errors.ts";
 import { isRefused } from "../endpoint.ts";
 import { Backoff, type RetryLater } from "../retry.ts";
 
@@ -43,6 +48,20 @@ export class Trouble {
   /** What the last attempt met; undefined while all is well. */
   get last(): Error | undefined {
     return this.#last;
+  }
+
+  /**
+   * Why nothing is acknowledged, as far as that is known.
+   *
+   * @param isGreeted whether the peer answered
+   */
+  why(isGreeted: boolean): Error | undefined {
+    if (this.#last !== undefined || !isGreeted) return this.#last;
+    return new NetworkError(
+      `rank ${this.#rank} was reached, but has not taken it: it does not answer any more, or unread ` +
+        `messages fill its mailbox`,
+      { rank: this.#rank },
+    );
   }
 
   /** Notes that the peer was reached. */

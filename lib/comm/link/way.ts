@@ -9,8 +9,14 @@ const SEGMENTS_TICKS = 60;
 /** Streaming requests of which so many break, each within so many ticks, break as they stream. */
 const [MAX_BREAKS, SOON_TICKS] = [3, 10];
 
+/** How often a peer has to answer that it has no links before that is believed, when in doubt. */
+const SURE_ANSWERS = 5;
+
 /** What is known of the way to a peer. */
 export class Way {
+  /** Whether a request may have arrived whose answer did not. */
+  #mayHaveArrived = false;
+  #jsonOnlyAnswers = 0;
   #greeted = false;
   #ticks = 0;
   #segmentsUntil = 0;
@@ -46,6 +52,21 @@ export class Way {
   /** A streaming request was not answered: it may be the peer, or the way. */
   doubt(): void {
     this.#greeted = false;
+  }
+
+  /** A request failed in a way that may have let it arrive. */
+  loseAnswer(): void {
+    this.#mayHaveArrived = true;
+  }
+
+  /**
+   * The peer answered as if it had no links, or a gateway whose peer is away did.
+   *
+   * @returns whether that is to be believed: what may have arrived must not go another way as well
+   */
+  isJsonOnly(): boolean {
+    this.#jsonOnlyAnswers++;
+    return !this.#mayHaveArrived || this.#jsonOnlyAnswers >= SURE_ANSWERS;
   }
 
   /** A streaming request begins. */
