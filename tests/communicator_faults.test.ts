@@ -1,6 +1,7 @@
 /**
- * What every communicator has to do, on a network that spoils one request in six: for many seeds,
- * without sockets. `FAULT_SEEDS=200` before the command runs 200 of them, `FAULT_SEED=17` one alone.
+ * What every communicator has to do, on a network that spoils one request in six: for 200 seeds,
+ * without sockets, half of them on Node and half on Deno. `FAULT_SEEDS=200` before the command runs
+ * all of them on either, `FAULT_SEED=17` one alone.
  *
  * @module
  */
@@ -9,13 +10,18 @@ import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type FaultOptions, faultyFetch } from "../mod.ts";
+import { OWN_RUNTIME } from "../scripts/processes.ts";
 import { startMemoryNet } from "./helpers/memory_net.ts";
 import { declareCommunicatorTests } from "./suites/communicator.ts";
 import { seededWorldTests } from "./suites/seeded.ts";
 
-const SEEDS = process.env.FAULT_SEED === undefined
-  ? Array.from({ length: Number(process.env.FAULT_SEEDS ?? 20) }, (_, at) => at + 1)
-  : [Number(process.env.FAULT_SEED)];
+const { FAULT_SEED, FAULT_SEEDS } = process.env;
+const [FIRST, COUNT] = FAULT_SEED !== undefined
+  ? [Number(FAULT_SEED), 1]
+  : FAULT_SEEDS !== undefined
+  ? [1, Number(FAULT_SEEDS)]
+  : [OWN_RUNTIME === "node" ? 1 : 101, 100];
+const SEEDS = Array.from({ length: COUNT }, (_, at) => FIRST + at);
 
 const FAULTS: Omit<FaultOptions, "seed"> = {
   drop: 0.03,
@@ -46,12 +52,15 @@ declareCommunicatorTests(
     return {
       ranks: sessions.map((session) => session.communicator),
       requests: net.requests,
+      // Few a seed: what travels over a link that is open meets no more faults for being more.
+      inputs: { seed, numRuns: 10 },
       close: net.close,
     };
   }),
 );
 
 test("faults: there were some of each kind", () => {
+  if (SEEDS.length === 1) return; // it need not have them all
   for (const kind of Object.keys(FAULTS).filter((name) => name !== "maxDelayMs")) {
     const count = injected.reduce((sum, counts) => sum + counts[kind]!, 0);
     assert.ok(count > 0, `no ${kind}`);

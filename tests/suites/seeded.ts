@@ -6,14 +6,20 @@
 
 import process from "node:process";
 import { test } from "uvu";
+import { moment } from "../helpers/waiting.ts";
 import type { Connect, WorldTest } from "./world.ts";
 
-/** How many worlds there are at once. */
-const AT_ONCE = 100;
+/** How many worlds there are at once, at most: they wait for most of their time. */
+const AT_ONCE = 40;
+/** How late a timer may be for another world to begin, in milliseconds: each has deadlines. */
+const MAX_LATE_MS = 25;
 
 /**
  * Declares each test once, for all seeds. A failure names the seeds that failed, and is
  * what the first of them met.
+ *
+ * The first test to run makes all worlds, those of all tests, seed by seed: a world that waits
+ * leaves the time to one that works. The others wait for that, and tell what became of theirs.
  *
  * @param kind what is tested, as it stands before each test's name
  * @param seeds the seeds
@@ -24,29 +30,57 @@ export function seededWorldTests(
   seeds: readonly number[],
   connect: (seed: number) => Connect,
 ): WorldTest {
-  return (name, worldSize, body, options) =>
-    test(`${kind}: ${name}`, async () => {
-      const left = [...seeds];
-      const failed = new Map<number, unknown>();
-      const runAll = async () => {
-        for (let seed = left.shift(); seed !== undefined; seed = left.shift()) {
-          const world = await connect(seed)(worldSize, options);
-          try {
-            await body(world, ...world.ranks);
-          } catch (error) {
-            failed.set(seed, error);
-          }
+  const bodies: ((seed: number) => Promise<void>)[] = [];
+  const failed: unknown[] = [];
+  const unhandled: unknown[] = [];
+  const runAll = async () => {
+    const onUnhandled = (error: unknown) => void unhandled.push(error);
+    process.on("unhandledRejection", onUnhandled);
+    const worlds = new Set<Promise<void>>();
+    for (const run of seeds.flatMap((seed) => bodies.map((body) => () => body(seed)))) {
+      if (worlds.size >= AT_ONCE) await Promise.race(worlds);
+      await keepingUp();
+      const world: Promise<void> = run().finally(() => worlds.delete(world));
+      worlds.add(world);
+    }
+    await Promise.all(worlds);
+    // What a failed test waits for no more may reject long after it.
+    if (failed.length + unhandled.length === 0) process.off("unhandledRejection", onUnhandled);
+  };
+  let running: Promise<void> | undefined;
+  test(`${kind}: nothing rejects that nobody awaits`, async () => {
+    await (running ??= runAll());
+    if (unhandled.length > 0) throw unhandled[0];
+  });
+
+  return (name, worldSize, body, options) => {
+    const errors = new Map<number, unknown>();
+    bodies.push(async (seed) => {
+      try {
+        const world = await connect(seed)(worldSize, options);
+        try {
+          await body(world, ...world.ranks);
+        } finally {
           await world.close();
         }
-      };
-      const unhandled: unknown[] = [];
-      const onUnhandled = (error: unknown) => void unhandled.push(error);
-      process.on("unhandledRejection", onUnhandled);
-      await Promise.all(Array.from({ length: AT_ONCE }, runAll));
-      const [first] = [...failed.values(), ...unhandled];
-      // What a failed test waits for no more may reject long after it.
-      if (first === undefined) process.off("unhandledRejection", onUnhandled);
-      if (first instanceof Error) first.message = `seeds ${[...failed.keys()]}: ${first.message}`;
-      if (first !== undefined) throw first;
+      } catch (error) {
+        errors.set(seed, error);
+        failed.push(error);
+      }
     });
+    test(`${kind}: ${name}`, async () => {
+      await (running ??= runAll());
+      const [first] = errors.values();
+      if (first instanceof Error) first.message = `seeds ${[...errors.keys()]}: ${first.message}`;
+      if (errors.size > 0) throw first;
+    });
+  };
+}
+
+/** Resolves once the process keeps up with its timers; more worlds before would slow all down. */
+async function keepingUp(): Promise<void> {
+  for (let startedAt = -Infinity; performance.now() - startedAt > MAX_LATE_MS;) {
+    startedAt = performance.now();
+    await moment(1);
+  }
 }

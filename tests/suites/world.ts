@@ -13,6 +13,8 @@ export interface World {
   ranks: CommunicatorBase[];
   /** How many requests went over the network so far. */
   requests(): number;
+  /** Which random inputs its properties are tried with, where there are many worlds. */
+  inputs?: { seed: number; numRuns: number };
   /** Ends all of it. */
   close(): Promise<void>;
 }
