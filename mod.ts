@@ -22,8 +22,14 @@
  */
 
 export { createParty, type Party, type PartyOptions } from "./lib/party.ts";
-export type { RequestContext } from "./lib/server/routes.ts";
+export { type Operator, type Right, RIGHTS } from "./lib/security/config.ts";
+export type { OperatorOptions } from "./lib/server/operators.ts";
+export type { ClientCertificate, RequestContext } from "./lib/server/routes.ts";
 export { serve, type ServeOptions, type Server } from "./lib/serve/serve.ts";
+export type { ServeLimits } from "./lib/serve/limits.ts";
+export type { ServeTlsOptions } from "./lib/serve/tls.ts";
+export { tlsFetch } from "./lib/tls/fetch.ts";
+export type { TlsFetchOptions } from "./lib/tls/options.ts";
 export type {
   CollectiveOptions,
   Communicator,
@@ -41,15 +47,31 @@ export type { LinkKind } from "./lib/comm/link/context.ts";
 export type { LinkView } from "./lib/comm/peer.ts";
 export type { MailboxView } from "./lib/comm/mailbox.ts";
 export { MemoryCommunicator } from "./lib/comm/memory.ts";
-export type { Session, SessionLimits, SessionState } from "./lib/resources/session.ts";
-export type { SessionSpec } from "./lib/resources/spec.ts";
-export type { SessionSymbol, SymbolTable } from "./lib/resources/symbols.ts";
+export type { Scope, ScopeEnd, ScopeEvents } from "./lib/comm/scopes.ts";
 export type {
-  Computation,
-  ComputationContext,
-  ComputationSpec,
-  ComputationState,
-} from "./lib/resources/computation.ts";
+  OutputOf,
+  Schema,
+  SchemaIssue,
+  SchemaProps,
+  SchemaResult,
+} from "./lib/programs/standard_schema.ts";
+export type { LogFields, Logger, LogLevel, LogRecord, LogSink, LogSubject } from "./lib/log.ts";
+export type { Session, SessionLimits, SessionState } from "./lib/resources/session.ts";
+export type { NamesOf } from "./lib/resources/bindings.ts";
+export type { ComputationSpec } from "./lib/resources/computation_spec.ts";
+export type { ComputationLimits } from "./lib/resources/computations.ts";
+export type { SessionSpec } from "./lib/resources/spec.ts";
+export type { SessionSymbol } from "./lib/resources/symbol.ts";
+export type { SymbolLimits, SymbolTable } from "./lib/resources/symbols.ts";
+export { directoryStore } from "./lib/resources/store/directory.ts";
+export { memoryStore } from "./lib/resources/store/memory.ts";
+export type {
+  SkippedEntry,
+  StoredSymbol,
+  StoredSymbols,
+  SymbolStore,
+} from "./lib/resources/store/store.ts";
+export type { Computation, ComputationState, Progress } from "./lib/resources/computation.ts";
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -66,12 +88,58 @@ export {
 export { secureSum, type SecureSumOptions } from "./lib/mpc/secure_sum.ts";
 export { combine, split } from "./lib/mpc/shares.ts";
 export type { RandomSource } from "./lib/mpc/ring.ts";
-export { agree } from "./lib/programs/agreement.ts";
-export { hello, type HelloResult } from "./lib/programs/hello.ts";
-export { type Column, type Moments, pooledMoments } from "./lib/programs/mean.ts";
+export {
+  defineProgram,
+  type Program,
+  type ProgramContext,
+  type ProgramSpec,
+  type Schemas,
+  type Values,
+} from "./lib/programs/program.ts";
+export { agree, type AgreeOptions } from "./lib/programs/agreement.ts";
+export { BUILTIN_PROGRAMS } from "./lib/programs/builtin.ts";
+export { hello, helloProgram, type HelloResult } from "./lib/programs/hello.ts";
+export { latencyProgram, measureLatency } from "./lib/programs/latency.ts";
+export { type Column, meanProgram, type Moments, pooledMoments } from "./lib/programs/mean.ts";
+export { sumProgram } from "./lib/programs/sum.ts";
+export type { Table } from "./lib/programs/table.ts";
 export { decodeJson, encodeJson } from "./lib/wire/json.ts";
 export type { MessageBody, Payload } from "./lib/wire/message.ts";
 export { type FaultyFetch, faultyFetch } from "./lib/testing/faulty_fetch.ts";
 export type { FaultOptions, GatewayOptions } from "./lib/testing/options.ts";
 export type { FaultKind } from "./lib/testing/plan.ts";
 export { VERSION } from "./lib/version.ts";
+export {
+  type CallOptions,
+  type ClientOptions,
+  type CommonProgram,
+  type ComputationFailure,
+  type ComputationRequest,
+  type ComputationView,
+  Driver,
+  DriverError,
+  type DriverOptions,
+  DriverSession,
+  type ListedSymbol,
+  type OperatorKey,
+  PartyClient,
+  type PartyClientOptions,
+  type PartyFailure,
+  type PartyStatus,
+  type ProgramView,
+  type RunControl,
+  type RunOptions,
+  type RunProgress,
+  type SeenParty,
+  type SessionDetails,
+  type SessionPeerView,
+  type SessionView,
+  type SignOptions,
+  signRequests,
+  type StatusView,
+  type SymbolNames,
+  type SymbolView,
+  type ToldFailure,
+  type TraceOptions,
+  type Traffic,
+} from "./lib/client/mod.ts";

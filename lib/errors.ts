@@ -13,11 +13,13 @@ export const ERROR_CODES = [
   "UNKNOWN_SESSION",
   "UNKNOWN_PROGRAM",
   "UNKNOWN_SYMBOL",
+  "UNKNOWN_COMPUTATION",
   "CONFLICT",
   "WRONG_RANK",
   "DUPLICATE_KEY",
   "PAYLOAD_TOO_LARGE",
   "MAILBOX_FULL",
+  "TOO_MANY_COMPUTATIONS",
   "NETWORK",
   "SEND_TIMEOUT",
   "RECV_TIMEOUT",
@@ -202,6 +204,34 @@ export function partyError(code: ErrorCode, message: string, fields?: ErrorField
   }
 }
 
+/** What an error says, and nothing that its cause or the functions on its stack hold. */
+export interface ErrorRecord extends Omit<ErrorFields, "cause"> {
+  /** What went wrong, for programs. */
+  code: ErrorCode;
+  /** The same for people. */
+  message: string;
+  /** With `PEER_ABORTED`: the code that the other party gave. */
+  peerCode?: ErrorCode;
+  /** With `PEER_ABORTED`: the reason that the other party gave. */
+  reason?: string;
+}
+
+const RECORDED = ["rank", "key", "session", "elapsedMs", "peerCode", "reason"] as const;
+
+/** @returns what an error says */
+export function recordOf(error: PartyError): ErrorRecord {
+  const all: Partial<ErrorRecord> = error;
+  const known = RECORDED.filter((name) => all[name] !== undefined);
+  const fields = Object.fromEntries(known.map((name) => [name, all[name]]));
+  return { ...fields, code: error.code, message: error.message };
+}
+
+/** @returns an error that says the same, of the same class */
+export function errorOf({ code, message, peerCode, reason, ...fields }: ErrorRecord): PartyError {
+  if (code !== "PEER_ABORTED" || peerCode === undefined) return partyError(code, message, fields);
+  return new PeerAbortedError(message, { ...fields, peerCode, reason: reason ?? "" });
+}
+
 /**
  * The messages of an error and of its causes, joined into one line.
  *
@@ -216,6 +246,21 @@ export function describeError(error: unknown): string {
     at = at instanceof Error ? at.cause : undefined;
   }
   return parts.join(": ").replaceAll(/\s*\n\s*/g, " ");
+}
+
+/**
+ * Whether nothing can listen there, or does not: Node tells by a code, Deno by its text.
+ *
+ * @param error what a request met
+ */
+export function isRefused(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ((at as { code?: string }).code === "ECONNREFUSED") return true;
+    if (!(at instanceof NetworkError) && /connection refused|bad port/i.test(at.message)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Anything can be thrown, and an object may refuse to become text. */

@@ -4,20 +4,71 @@
  * @module
  */
 
+import { Logger, type LogRecord, type LogSink } from "./log.ts";
+import type { Program } from "./programs/program.ts";
+import { ProgramRegistry } from "./programs/registry.ts";
 import type { Session, SessionLimits } from "./resources/session.ts";
 import { SessionManager } from "./resources/sessions.ts";
 import type { SessionSpec } from "./resources/spec.ts";
+import { memoryStore } from "./resources/store/memory.ts";
+import type { SymbolStore } from "./resources/store/store.ts";
+import { privateSymbols } from "./resources/symbol.ts";
+import { MAX_SYMBOL_BYTES } from "./resources/symbols.ts";
 import { createApp } from "./server/app.ts";
+import type { OperatorOptions } from "./server/operators.ts";
 import type { RequestContext } from "./server/routes.ts";
 
 /** Options of {@linkcode createParty}: limits and defaults of all its sessions. */
 export interface PartyOptions extends SessionLimits {
   /**
-   * Hears of faults in the party itself, of which the answer to the request says nothing.
+   * What the party's operator lets it run; a driver can only name one of them.
    *
-   * @default {console.error}
+   * @default {[]}
    */
-  onError?: (error: unknown) => void;
+  programs?: readonly Program[];
+  /**
+   * Private data of this party, by name: programs in all its sessions have them as symbols, and
+   * nobody reads them over HTTP.
+   *
+   * @default {{}}
+   */
+  data?: Readonly<Record<string, unknown>>;
+  /**
+   * Keeps the symbols of sessions, such as `directoryStore()`, which keeps them over a restart. Each
+   * party has a directory of its own.
+   *
+   * @default {memoryStore()}
+   */
+  store?: SymbolStore;
+  /**
+   * The origins of pages that may call this party from a browser, such as
+   * `https://analyst.example`, or `*` for all.
+   *
+   * @default {[]}
+   */
+  allowOrigins?: readonly string[];
+  /**
+   * The names of hosts that this party answers for while it listens on a loopback address, such as
+   * `party.example` behind a gateway on this machine that passes that name on, or `*` for all. Any
+   * address, `localhost` and the hosts of its own endpoints are answered for without it; of other
+   * names nothing is told, so that no page gets to the party by a name of its own.
+   *
+   * @default {[]}
+   */
+  allowHosts?: readonly string[];
+  /**
+   * Who may drive this party over HTTP: all requests but those of other parties and `/health` have
+   * to be signed by one of them.
+   *
+   * @default {anyone who reaches it}
+   */
+  operators?: OperatorOptions;
+  /**
+   * Takes what the party tells its operator.
+   *
+   * @default {errors go to `console.error`}
+   */
+  log?: LogSink;
 }
 
 /** One party of a computation, in this process. */
@@ -28,13 +79,16 @@ export interface Party {
    *
    * @param spec the session's name, this party's rank, and the endpoints in the order of the ranks
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already; `DRAINING` once the party is closed
+   * endpoints already; `DRAINING` once the party is closed; `INTERNAL` when its stored symbols
+   * cannot be loaded
    */
   createSession(spec: SessionSpec): Promise<Session>;
   /** The session of that name. @throws {PartyError} `UNKNOWN_SESSION` */
   session(name: string): Session;
   /** All sessions, in the order in which they were created. */
   sessions(): Session[];
+  /** What it runs, in the order in which it was given. */
+  programs(): Program[];
   /**
    * The HTTP API: answers any request, and never throws.
    *
@@ -43,7 +97,7 @@ export interface Party {
    */
   fetch(request: Request, context?: RequestContext): Promise<Response>;
   /**
-   * Closes all sessions and tells the other parties. It is final: whoever asks this party for a
+   * Closes all sessions and tells the other parties; stored symbols stay. It is final: whoever asks this party for a
    * session from then on, here or over HTTP, is told `DRAINING`.
    */
   close(): Promise<void>;
@@ -57,6 +111,10 @@ export interface Party {
  * @param options limits and defaults
  * @returns the party, with no session yet
  * @throws {RangeError} when a limit is not a number above 0
+ * @throws {TypeError} when two programs have one name, an allowed origin or host is none, or an
+ * operator cannot be one
+ * @throws {PartyError} `INVALID_REQUEST` when data have what is no name; `SERIALIZATION` when they are
+ * no plain data
  *
  * @example
  * ```ts
@@ -71,21 +129,53 @@ export interface Party {
  * ```
  */
 export function createParty(options: PartyOptions = {}): Party {
-  const { onError = console.error, maxRequestBytes = 8 * 1024 * 1024, ...limits } = options;
-  const { timeoutMs, maxMailboxBytes, maxMessageBytes } = limits;
-  const numbers = { timeoutMs, maxMailboxBytes, maxMessageBytes, maxRequestBytes };
+  const {
+    log = logErrors,
+    programs = [],
+    data = {},
+    store = memoryStore(),
+    allowOrigins = [],
+    allowHosts = [],
+    operators,
+    maxRequestBytes = 8 * 1024 * 1024,
+    ...limits
+  } = options;
+  const { fetch: _, ...numbers } = { ...limits, maxRequestBytes };
   for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined || value > 0) continue;
     throw new RangeError(`Cannot create a party with ${name} ${value}: give a number above 0`);
   }
-  const sessions = new SessionManager({ ...limits, maxRequestBytes });
+  const logger = new Logger(log);
+  const registry = new ProgramRegistry(programs);
+  const sessions = new SessionManager({
+    limits: { ...limits, maxRequestBytes },
+    programs: registry,
+    log: logger,
+    store,
+    data: privateSymbols(data),
+  });
   const close = () => sessions.close("the party ends");
   return {
-    createSession: (spec) => Promise.resolve().then(() => sessions.create(spec)),
+    createSession: (spec) => sessions.create(spec),
     session: (name) => sessions.get(name),
     sessions: () => sessions.list(),
-    fetch: createApp(sessions, { maxRequestBytes, onError }),
+    programs: () => registry.list(),
+    fetch: createApp({
+      sessions,
+      programs: registry,
+      maxRequestBytes,
+      maxSymbolBytes: limits.maxSymbolBytes ?? MAX_SYMBOL_BYTES,
+      allowOrigins,
+      allowHosts,
+      operators,
+      fetch: limits.fetch ?? globalThis.fetch.bind(globalThis),
+      log: logger,
+    }),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function logErrors({ level, message, error }: LogRecord): void {
+  if (level === "error") console.error(message, error);
 }

@@ -18,6 +18,27 @@ const NO_RANK = "use a whole number from 0";
 /** A rank, or a number of parties: a whole number from 0. */
 export const Rank = v.pipe(v.number(), v.safeInteger(NO_RANK), v.minValue(0, NO_RANK));
 
+/** How many there are. */
+export const Count = v.pipe(v.number(), v.safeInteger("use a whole number"), v.minValue(0));
+/** How long something took, or has taken. */
+export const Milliseconds = v.pipe(v.number(), v.minValue(0));
+
+/** A moment, as ISO 8601 in UTC. */
+export const Moment = v.pipe(v.string(), v.isoTimestamp());
+
+/** The most parties that a session, or a list of parties, may have. */
+export const MAX_WORLD_SIZE = 1_024;
+/** What to say when there are none, or too many of them. */
+export const WORLD_SIZE: string = `give 1 to ${MAX_WORLD_SIZE} of them`;
+
+/** A party's base URL; a slash at its end is dropped. */
+export const Endpoint = v.pipe(
+  v.string(),
+  v.maxLength(2_048, "use at most 2048 characters"),
+  v.check(isBaseUrl, "use the http or https URL of a party, without user, query or fragment"),
+  v.transform((endpoint) => new URL(endpoint).href.replace(/\/+$/, "")),
+);
+
 /**
  * Checks input against a schema.
  *
@@ -36,6 +57,15 @@ export function check<Schema extends v.GenericSchema>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw new PartyError("INVALID_REQUEST", `Cannot take ${what}: ${describeIssue(issue)}`);
+}
+
+/** Whether a text is the http or https URL of a party, without user, query or fragment. */
+export function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, href } = new URL(text);
+  // `search` and `hash` are empty for a bare "?" or "#", which would swallow the path after it.
+  return ["http:", "https:"].includes(protocol) && username + password === "" &&
+    !/[?#]/.test(href);
 }
 
 /** How messages begin that a schema was not given; they hold the value. */

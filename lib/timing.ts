@@ -29,12 +29,65 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return resolve();
     const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      ignore();
       resolve();
     };
     const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
+    const ignore = onAbort(signal, done);
   });
+}
+
+/** The longest time of a timer; with more, it is over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Calls back after a time, and keeps no process alive for it.
+ *
+ * @param ms after how long, in milliseconds; 24 days at most, whatever is asked for
+ * @param callback what is called
+ * @returns forgets it
+ */
+export function inBackground(ms: number, callback: () => void): () => void {
+  const timer: unknown = setTimeout(callback, Math.min(ms, MAX_TIMER_MS));
+  const { Deno } = globalThis as { Deno?: { unrefTimer(id: unknown): void } };
+  if (typeof timer !== "number") (timer as { unref(): void }).unref();
+  else Deno?.unrefTimer(timer);
+  return () => clearTimeout(timer as number);
+}
+
+/** All who listen to one signal, as one listener. */
+class Audience implements EventListenerObject {
+  readonly calls: Set<() => void> = new Set();
+
+  handleEvent(): void {
+    for (const call of this.calls) call();
+  }
+}
+
+/** Of the signals that somebody listens to. */
+const audiences: WeakMap<AbortSignal, Audience> = new WeakMap();
+
+/**
+ * Listens to a signal that many may listen to, such as that of a caller who starts a hundred runs:
+ * Node takes more than ten listeners of one signal for a leak, and says so.
+ *
+ * @param signal what is listened to
+ * @param call is called when it aborts; never when it has already
+ * @returns stops listening
+ */
+export function onAbort(signal: AbortSignal, call: () => void): () => void {
+  let audience = audiences.get(signal);
+  if (audience === undefined) {
+    audiences.set(signal, audience = new Audience());
+    signal.addEventListener("abort", audience);
+  }
+  const { calls } = audience;
+  calls.add(call);
+  return () => {
+    if (!calls.delete(call) || calls.size > 0) return;
+    signal.removeEventListener("abort", audience);
+    audiences.delete(signal);
+  };
 }
 
 /** Wakes who waits for something to happen. */

@@ -12,6 +12,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { bulkMemory, bulkSpeed } from "./bench/bulk.ts";
 import { distantExchange, distantPingPong } from "./bench/distance.ts";
+import { emptyRun, manyRuns, symbolSpeed } from "./bench/driven.ts";
 import { messageRate, pingPongLatency, sendLatency } from "./bench/latency.ts";
 import { gatherTime, sessionMemory } from "./bench/many.ts";
 import { type Row, table } from "./bench/report.ts";
@@ -34,6 +35,9 @@ const BENCHMARKS: Record<string, (name: string, peer: Site) => Promise<Row[]>> =
   "20 ms away: 100 ping-pongs": distantPingPong,
   "20 ms away: 100 exchanges of 3": distantExchange,
   "1000 idle sessions": sessionMemory,
+  "driver: empty program, p50": emptyRun,
+  "driver: 1000 computations, 16 at a time": manyRuns,
+  "driver: symbol of 64 MiB": symbolSpeed,
   "start until it listens": startTime,
 };
 

@@ -17,16 +17,17 @@ const TOLERANCE = 1e-6;
 
 /** What a party prints when its job is done. */
 interface Report {
-  held: { values: number; missing: number };
-  result: Moments;
+  outputs: { moments: Moments };
   sent: { messages: number; bytes: number };
 }
 
+const files = ISLANDS.map((island) => `${ROOT}scripts/data/${island}.csv`);
+const columns = await Promise.all(files.map((file) => readColumn(file, COLUMN)));
 const runtimes = findRuntimes();
 const chosen = PLAN.map((runtime) => runtimes.has(runtime) ? runtime : OWN_RUNTIME);
 const parties = await startParties(
   chosen.map((runtime) => runtimes.get(runtime)!),
-  (rank) => ["--run=mean", `--column=${COLUMN}`, `--data=scripts/data/${ISLANDS[rank]}.csv`],
+  (rank) => ["--run=mean", `--param=column=${COLUMN}`, `--data=table=${files[rank]}`],
 );
 const reports = await Promise.all(parties.map(async (party): Promise<Report> => {
   return JSON.parse(await party.line());
@@ -34,24 +35,25 @@ const reports = await Promise.all(parties.map(async (party): Promise<Report> => 
 const codes = await Promise.all(parties.map((party) => party.exited));
 
 console.log(`Each party holds ${COLUMN} of one island's penguins, in a process of its own:\n`);
-reports.forEach(({ held, sent }, rank) => {
+reports.forEach(({ sent }, rank) => {
+  const { values, missing } = columns[rank]!;
   console.log(
     `  rank ${rank} on ${chosen[rank]}: ${ISLANDS[rank]!.padEnd(9)} ` +
-      `held ${String(held.values).padStart(3)} values and ${held.missing} missing, ` +
+      `held ${String(values.length).padStart(3)} values and ${missing} missing, ` +
       `sent ${sent.messages} messages, ${sent.bytes} bytes`,
   );
 });
 
-const plain = await plainMoments();
+const plain = plainMoments();
 console.log("\n                      pooled, by shares      plain, in one place");
 for (const [name, value] of Object.entries(plain)) {
-  const pooled = reports[0]!.result[name as keyof Moments];
+  const pooled = reports[0]!.outputs.moments[name as keyof Moments];
   console.log(`  ${name.padEnd(18)}  ${String(pooled).padEnd(21)}  ${value}`);
 }
 
-const agree = reports.every(({ result }) =>
+const agree = reports.every(({ outputs }) =>
   Object.entries(plain).every(([name, value]) =>
-    Math.abs(result[name as keyof Moments] - value) <= TOLERANCE
+    Math.abs(outputs.moments[name as keyof Moments] - value) <= TOLERANCE
   )
 );
 console.log(
@@ -62,9 +64,7 @@ console.log(
 process.exitCode = agree && codes.every((code) => code === 0) ? 0 : 1;
 
 /** The same figures with all rows in one place: what the parties avoid. */
-async function plainMoments(): Promise<Moments> {
-  const files = ISLANDS.map((island) => `${ROOT}scripts/data/${island}.csv`);
-  const columns = await Promise.all(files.map((file) => readColumn(file, COLUMN)));
+function plainMoments(): Moments {
   const values = columns.flatMap((column) => column.values);
   const mean = values.reduce((total, value) => total + value) / values.length;
   const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);

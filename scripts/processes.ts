@@ -32,6 +32,13 @@ export function findRuntimes(): Map<Runtime, string[]> {
   return found;
 }
 
+/** @returns the command of a process that may collect its garbage when it is told to, by `gc()` */
+export function withGc([program, ...options]: string[]): string[] {
+  return /deno[^/\\]*$/.test(program!)
+    ? [program!, ...options, "--v8-flags=--expose-gc"]
+    : [program!, "--expose-gc", ...options];
+}
+
 /** Deno itself, behind the launcher that its npm package puts before it: signals must reach it. */
 function denoBinary(): string | undefined {
   const launchers = [DENO_FROM_NPM, "deno"];

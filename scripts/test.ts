@@ -9,12 +9,18 @@
 
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import { parseArgs, stripVTControlCharacters } from "node:util";
+import { findBrowser } from "./browser.ts";
 import { findRuntimes, ROOT, type Runtime } from "./processes.ts";
 
 /** A test file that takes longer hangs. */
-const MAX_FILE_MS = 120_000;
+const MAX_FILE_MS = 180_000;
+/** How many files run at once: most of them wait for deadlines most of the time. */
+const AT_ONCE = availableParallelism();
+/** What runs in a browser, and is left out where there is none. */
+const IN_BROWSER = ["browser_driver.test.ts", "status_page.test.ts"];
 
 interface Outcome {
   passed: number;
@@ -25,24 +31,35 @@ interface Outcome {
 const sides: Runtime[] = ["node", "deno"];
 const testFiles = (await readdir(`${ROOT}tests`)).filter((file) => file.endsWith(".test.ts"));
 const { only, parts } = parseOptions();
-const files = testFiles
+const chosen = testFiles
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .sort();
+const browserFiles = chosen.filter((file) => IN_BROWSER.includes(file));
+const hasBrowser = browserFiles.length > 0 && findBrowser() !== undefined;
+const files = hasBrowser ? chosen : chosen.filter((file) => !IN_BROWSER.includes(file));
 const runtimes = findRuntimes();
 const total: Outcome = { passed: 0, failed: 0, skipped: 0 };
+const jobs: (() => Promise<void>)[] = [];
 for (const side of sides) {
   if (only !== undefined && only !== side) continue;
   const command = runtimes.get(side);
   if (command === undefined) {
-    console.log(`left out: ${files.length} files on ${side}, which is not on this machine`);
-    total.skipped += files.length;
+    console.log(`left out: ${chosen.length} files on ${side}, which is not on this machine`);
+    total.skipped += chosen.length;
     continue;
   }
-  if (parts.length === 0) await runChecks(side, command[0]!);
+  if (!hasBrowser && browserFiles.length > 0) {
+    console.log(`left out on ${side}: ${browserFiles.join(", ")}, as there is no Chromium here`);
+    total.skipped += browserFiles.length;
+  }
+  if (parts.length === 0) jobs.push(...checksOf(side, command[0]!));
   for (const file of files) {
-    count(`${side} ${file}`, await run([...command, `tests/${file}`]), uvuOutcome);
+    jobs.push(() => check(`${side} ${file}`, [...command, `tests/${file}`], uvuOutcome));
   }
 }
+await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job();
+}));
 const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
@@ -69,21 +86,24 @@ function parseOptions(): { only: string | undefined; parts: string[] } {
 }
 
 /** What one side checks besides its tests. */
-async function runChecks(side: Runtime, program: string): Promise<void> {
+function checksOf(side: Runtime, program: string): (() => Promise<void>)[] {
   if (side === "node") {
-    const tsc = [program, "node_modules/typescript/bin/tsc"];
-    count("types with tsc", await run(tsc), checkOutcome);
     const soak = [...runtimes.get("node")!, "scripts/soak.ts", "--minutes", "1"];
-    return count("soak, 1 minute", await run(soak), checkOutcome);
+    return [
+      () => check("types with tsc", [program, "node_modules/typescript/bin/tsc"], checkOutcome),
+      () => check("soak, 1 minute", soak, checkOutcome),
+    ];
   }
-  const check = [program, "check", "mod.ts", "scripts", "tests"];
-  count("types with deno check", await run(check), checkOutcome);
-  count("format", await run([program, "fmt", "--check"]), checkOutcome);
-  count("lint", await run([program, "lint"]), checkOutcome);
+  const types = [program, "check", "mod.ts", "scripts", "tests"];
   const docs = [program, "doc", "--lint", "mod.ts"];
-  count("docs of the public names", await run(docs), checkOutcome);
   const examples = [program, "test", "-A", "--doc", "mod.ts", "lib", "README.md"];
-  count("examples", await run(examples), denoTestOutcome);
+  return [
+    () => check("types with deno check", types, checkOutcome),
+    () => check("format", [program, "fmt", "--check"], checkOutcome),
+    () => check("lint", [program, "lint"], checkOutcome),
+    () => check("docs of the public names", docs, checkOutcome),
+    () => check("examples", examples, denoTestOutcome),
+  ];
 }
 
 interface Finished {
@@ -108,13 +128,20 @@ function run([program, ...args]: string[]): Promise<Finished> {
   });
 }
 
-function count(what: string, finished: Finished, read: (finished: Finished) => Outcome): void {
+async function check(
+  what: string,
+  command: string[],
+  read: (finished: Finished) => Outcome,
+): Promise<void> {
+  const start = performance.now();
+  const finished = await run(command);
   const outcome = read(finished);
   total.passed += outcome.passed;
   total.failed += outcome.failed;
   total.skipped += outcome.skipped;
   const ok = outcome.failed === 0;
-  console.log(`${ok ? "ok  " : "FAIL"} ${what}: ${outcome.passed} passed`);
+  const seconds = Math.round((performance.now() - start) / 1_000);
+  console.log(`${ok ? "ok  " : "FAIL"} ${what}: ${outcome.passed} passed in ${seconds} s`);
   if (!ok) console.log(finished.output);
 }
 

@@ -7,6 +7,7 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { faultsTo } from "./helpers/faults.ts";
 import { assertProblem, dataOf, post, request, Served } from "./helpers/served.ts";
 import { later, partyError, rejection } from "./helpers/waiting.ts";
 
@@ -19,7 +20,7 @@ const DEEP = "[".repeat(100_000) + "]".repeat(100_000);
 const faults: unknown[] = [];
 let served: Served;
 test.before(async () => {
-  served = await Served.start({ onError: (error) => faults.push(error) });
+  served = await Served.start({ log: faultsTo(faults) });
 });
 test.after(() => served.close());
 

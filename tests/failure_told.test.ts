@@ -35,55 +35,86 @@ function assertTold({ at }: RemoteError, since: number): void {
 interface Failing {
   ending: Ending;
   reason: string;
-  /** What the party that fails sees itself; undefined for what its program threw. */
-  ownCode: string | undefined;
-  /** What the others are told. */
-  peerCode: string;
+  /** The code of the error at the party that fails, which the others are told. */
+  code: string;
+  /** What the others are told besides. */
   told: RegExp;
+  /** What becomes of the computation. */
+  state: string;
 }
 
 const FAILING: Failing[] = [{
   ending: "throws",
   reason: "a secret of this party",
-  ownCode: undefined,
-  peerCode: "INTERNAL",
+  code: "INTERNAL",
   told: /^its program failed; what it threw is known to that party alone$/,
+  state: "failed",
 }, {
   ending: "refuses",
   reason: "the inputs differ",
-  ownCode: "AGREEMENT_MISMATCH",
-  peerCode: "AGREEMENT_MISMATCH",
+  code: "AGREEMENT_MISMATCH",
   told: /^the inputs differ$/,
+  state: "failed",
 }, {
   ending: "is cancelled",
   reason: "nobody wants it any more",
-  ownCode: "CANCELLED",
-  peerCode: "CANCELLED",
+  code: "CANCELLED",
   told: /^nobody wants it any more$/,
+  state: "cancelled",
 }];
+
+for (const { ending, reason, code, told, state } of FAILING) {
+  test(`a computation that ${ending} is told to the others, and their sessions go on`, async () => {
+    const raw = carol.ask("recv", { from: 1, key: "still" });
+    const waits = [
+      bob.ask("compute", { ending: "waits", waitsFor: 0 }),
+      carol.ask("compute", { ending: "waits", waitsFor: 1 }), // which does not fail by itself
+    ];
+    const failing = alice.ask("compute", { ending, reason });
+    if (ending === "is cancelled") {
+      for (const remote of remotes) {
+        while ((await remote.ask("states", {})).computation !== "running") await moment(5);
+      }
+      await alice.ask("cancel", { reason });
+    }
+    const own = await remoteError(failing, code);
+    for (const wait of waits) {
+      const error = await remoteError(wait, "PEER_ABORTED");
+      assert.equal([error.rank, error.peerCode], [0, code]);
+      assert.match(error.reason!, told);
+      assertTold(error, own.at);
+    }
+    for (const remote of remotes) {
+      assert.equal(await remote.ask("states", {}), { session: "open", computation: state });
+      assert.is(remote.process.stderr, "");
+    }
+    await bob.ask("send", { to: 2, key: "still", value: "the session goes on" });
+    assert.is(await raw, "the session goes on");
+  });
+}
 
 for (const haveTalked of [true, false]) {
   const whom = haveTalked ? "parties that have talked" : "parties that never talked";
 
-  for (const { ending, reason, ownCode, peerCode, told } of FAILING) {
-    test(`a computation that ${ending} is told to ${whom}`, async () => {
-      if (haveTalked) await talk(alice, bob, carol);
-      const waits = [
-        bob.ask("recv", { from: 0, key: "never" }),
-        carol.ask("recv", { from: 0, key: "never" }),
-        carol.ask("recv", { from: 1, key: "from one that does not fail by itself" }),
-      ];
-      await moment(200);
-      const own = await remoteError(alice.ask("compute", { ending, reason }), ownCode);
-      for (const wait of waits) {
-        const error = await remoteError(wait, "PEER_ABORTED");
-        assert.equal([error.rank, error.peerCode], [0, peerCode]);
-        assert.match(error.reason!, told);
-        assertTold(error, own.at);
-      }
-      await remoteError(bob.ask("send", { to: 2, key: "later" }), "PEER_ABORTED");
-    });
-  }
+  test(`a session that is given up is told to ${whom}`, async () => {
+    if (haveTalked) await talk(alice, bob, carol);
+    const waits = [
+      bob.ask("recv", { from: 0, key: "never" }),
+      carol.ask("recv", { from: 0, key: "never" }),
+      carol.ask("recv", { from: 1, key: "from one that does not fail by itself" }),
+    ];
+    await moment(200);
+    const abortedAt = Date.now();
+    await alice.ask("abort", { reason: "the inputs differ" });
+    for (const wait of waits) {
+      const error = await remoteError(wait, "PEER_ABORTED");
+      assert.equal([error.rank, error.peerCode], [0, "CONFLICT"]);
+      assert.is(error.reason, "the inputs differ");
+      assertTold(error, abortedAt);
+    }
+    await remoteError(bob.ask("send", { to: 2, key: "later" }), "PEER_ABORTED");
+    assert.is((await carol.ask("states", {})).session, "failed");
+  });
 
   test(`a party that leaves is told to ${whom}`, async () => {
     if (haveTalked) await talk(alice, bob, carol);

@@ -48,12 +48,12 @@ withDeno("Deno runs the command line from a URL", async () => {
   await writeFile(data, "x\n1\n2\n3\nNA\n");
   const job = [...command, "--rank=0", "--port=0", "--endpoints=-", "--run=mean", "--json"];
   const { code, stdout, stderr } = await runCommand(
-    [...job, `--data=${data}`, "--column=x"],
+    [...job, `--data=table=${data}`, "--param=column=x"],
     { cwd: folder, env, input: "http://127.0.0.1:1\n" },
   );
   assert.is(code, 0, stderr);
   const result = JSON.parse(stdout.trim().split("\n").at(-1)!);
-  assert.equal(result.result, { count: 3, missing: 1, mean: 2, standardDeviation: 1 });
+  assert.equal(result.outputs.moments, { count: 3, missing: 1, mean: 2, standardDeviation: 1 });
 });
 
 test.run();

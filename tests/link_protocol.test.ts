@@ -12,7 +12,7 @@ import { encodeAck } from "../lib/comm/link/acks.ts";
 import { IncomingStream } from "../lib/comm/link/incoming.ts";
 import { OutgoingStream } from "../lib/comm/link/outgoing.ts";
 import { NetworkError } from "../lib/errors.ts";
-import { FRAME_BYTES, frameMessage, MAX_FRAME_BYTES } from "../lib/wire/frames.ts";
+import { FRAME_BYTES, frameMessage, MAX_FRAME_BYTES, SMALL_BYTES } from "../lib/wire/frames.ts";
 import { largeMessage } from "./helpers/hand_frames.ts";
 import { LinkModel } from "./helpers/link_model.ts";
 import {
@@ -136,6 +136,15 @@ test("a request that lags behind the acknowledgements goes on, however far", () 
     model.check();
     assert.is(model.outgoing.acknowledged, model.outgoing.end);
   }
+});
+
+test("small messages keep their bytes, however near they are to the limit", () => {
+  const model = new LinkModel();
+  for (let size = SMALL_BYTES - 40; size < SMALL_BYTES + 10; size++) {
+    model.send(`bytes-${size}`, pattern(size));
+    model.send(`text-${size}`, "\u00e9".repeat(size / 6));
+  }
+  model.finish();
 });
 
 for (const size of [100, 4 * 1024, 1024 * 1024, 8 * 1024 * 1024]) {

@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import { encodeAck } from "../lib/comm/link/acks.ts";
 import { type PartyError, PeerRestartedError } from "../lib/errors.ts";
 import type { Session } from "../lib/resources/session.ts";
+import { faultsTo } from "./helpers/faults.ts";
 import { concat, frameWith } from "./helpers/hand_frames.ts";
 import { HOSTILE_FRAMES } from "./helpers/hostile_frames.ts";
 import { listen } from "./helpers/listen.ts";
@@ -24,8 +25,7 @@ let peer: Awaited<ReturnType<typeof listen>>;
 let sessions = 0;
 const faults: unknown[] = [];
 test.before(async () => {
-  const onError = (error: unknown) => faults.push(error);
-  served = await Served.start({ maxMessageBytes: 1024 * 1024, onError });
+  served = await Served.start({ maxMessageBytes: 1024 * 1024, log: faultsTo(faults) });
   peer = await listen((request, response) => {
     response.writeHead(request.url!.endsWith("/abort") ? 200 : 404).end("{}");
   });

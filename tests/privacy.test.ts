@@ -11,6 +11,7 @@ import { encodeFixed, FRACTION_BITS } from "../lib/mpc/fixed_point.ts";
 import { decodePayload } from "../lib/wire/message.ts";
 import { readColumn } from "../scripts/cli/table.ts";
 import { ROOT } from "../scripts/processes.ts";
+import { program } from "./helpers/programs.ts";
 import { type HeardRequest, tap } from "./helpers/wiretap.ts";
 
 const ISLANDS = ["biscoe", "dream", "torgersen"];
@@ -22,6 +23,9 @@ interface Heard {
   key: string;
   value: unknown;
 }
+
+/** The first id of a computation's own. */
+const AGREEMENT_KEY = "@computations/tapped:@id.1";
 
 /** All that went over the wires. */
 interface Traffic<T> {
@@ -37,14 +41,15 @@ interface Traffic<T> {
 async function eavesdrop<T>(
   run: (communicator: Communicator, rank: number) => Promise<T>,
 ): Promise<Traffic<T>> {
-  const parties = ISLANDS.map(() => createParty());
+  const programs = [program("tapped", ({ communicator, rank }) => run(communicator, rank))];
+  const parties = ISLANDS.map(() => createParty({ programs }));
   const servers = await Promise.all(parties.map((party) => serve(party, { port: 0 })));
   const taps = await Promise.all(servers.map((server) => tap(server.url)));
   const endpoints = taps.map(({ url }) => url);
   const outcomes = await Promise.allSettled(parties.map(async (party, rank) => {
     const session = await party.createSession({ name: "tapped", rank, endpoints });
-    const spec = { id: "tapped", program: "tapped" };
-    return await session.compute(spec, ({ communicator }) => run(communicator, rank)).result as T;
+    const { result } = session.compute({ id: "tapped", program: "tapped" });
+    return (await result).result as T;
   }));
   await Promise.all(parties.map((party) => party.close()));
   await Promise.all(servers.map((server) => server.close()));
@@ -62,7 +67,8 @@ async function eavesdrop<T>(
   }));
   return {
     outcomes,
-    messages: [...readLinks(links), ...posted],
+    // All but those by which the parties agree on what to run, before they use any data.
+    messages: [...readLinks(links), ...posted].filter(({ key }) => key !== AGREEMENT_KEY),
     bodies: bodies.map(({ data, ...body }) =>
       data === undefined ? body : { ...body, data: decodePayload(data).value }
     ),
@@ -263,8 +269,9 @@ test("data that are out of range end the computation, and are not in what the ot
     pooledMoments(communicator, columns[rank]!)
   );
   const reasons = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason);
-  assert.instance(reasons[1], RangeError);
-  assert.match(reasons[1].message, /below 1\.8e\+11 .*use a larger unit/);
+  assert.is(reasons[1].code, "INTERNAL");
+  assert.instance(reasons[1].cause, RangeError);
+  assert.match(reasons[1].cause.message, /below 1\.8e\+11 .*use a larger unit/);
   for (const rank of [0, 2]) assert.is(reasons[rank].code, "PEER_ABORTED");
   assert.ok(bodies.some(({ code }) => code === "INTERNAL"), "the abort was heard");
 

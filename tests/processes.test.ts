@@ -29,11 +29,11 @@ for (const world of WORLDS) {
     for (const member of members) assert.is(await member.exited, 0, member.stderr);
   });
 
-  here(`${world.join(" and ")}: the job hello between processes`, async () => {
+  here(`${world.join(" and ")}: the program hello between processes`, async () => {
     const parties = await startParties(commands as string[][], () => ["--run=hello"]);
     const results = await Promise.all(parties.map(async (party) => JSON.parse(await party.line())));
-    assert.equal(results[0].result.received, { message: "Hello Party 0" });
-    assert.equal(results[1].result.received, { message: "Hello Party 1" });
+    assert.equal(results[0].outputs.greeting.received, { message: "Hello Party 0" });
+    assert.equal(results[1].outputs.greeting.received, { message: "Hello Party 1" });
     for (const party of parties) assert.is(await party.exited, 0, party.stderr);
   });
 }

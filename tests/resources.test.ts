@@ -2,8 +2,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { PartyError, type PeerAbortedError, SessionClosedError } from "../lib/errors.ts";
 import { createParty } from "../lib/party.ts";
+import type { Computation } from "../lib/resources/computation.ts";
 import type { SessionSpec } from "../lib/resources/spec.ts";
 import { startParties } from "./helpers/parties.ts";
+import { program } from "./helpers/programs.ts";
 import { later, partyError, rejection, until } from "./helpers/waiting.ts";
 
 const ENDPOINTS = ["http://127.0.0.1:8000", "https://example.test/parties/1"];
@@ -94,21 +96,29 @@ test("a session that is not there is an error that names it", () => {
 });
 
 test("closing a session ends all that hangs off it, and tells the others", async () => {
-  const { parties, createSession, close } = await startParties(2);
-  const [alice, bob] = await createSession("s");
-  alice!.symbols.put("weights", [1, 2]);
   let signalled: unknown;
-  const computation = alice!.compute(
-    { id: "c", program: "p" },
-    ({ signal }) =>
-      new Promise(() => signal.addEventListener("abort", () => signalled = signal.reason)),
+  const hears = program(
+    "hears",
+    ({ signal, rank }) =>
+      new Promise(() =>
+        signal.addEventListener("abort", () => {
+          if (rank === 0) signalled = signal.reason;
+        })
+      ),
   );
-  const [waiting] = later(alice!.communicator.recv(1, "k"));
+  const { parties, createSession, close } = await startParties(2, { programs: [hears] });
+  const [alice, bob] = await createSession("s");
+  await alice!.symbols.put("weights", [1, 2]);
+  const [computation, there] = [alice!, bob!].map((session) =>
+    session.compute({ id: "c", program: "hears" })
+  ) as [Computation, Computation];
+  await until(() => computation.state === "running" && there.state === "running", "both run");
+  const [waiting, result] = later(alice!.communicator.recv(1, "k"), computation.result);
   const [atBob] = later(bob!.communicator.recv(0, "k"));
 
   await alice!.close("enough");
   const error = await partyError(waiting!, "SESSION_CLOSED");
-  assert.is(await rejection(computation.result), error);
+  assert.is(await rejection(result!), error);
   assert.is(signalled, error);
   assert.is(computation.state, "cancelled");
   assert.equal(alice!.computations, []);
@@ -116,7 +126,7 @@ test("closing a session ends all that hangs off it, and tells the others", async
   assert.is(alice!.state, "closed");
   assert.equal(parties[0]!.sessions(), []);
   assert.throws(
-    () => alice!.compute({ id: "d", program: "p" }, () => Promise.resolve()),
+    () => alice!.compute({ id: "d", program: "hears" }),
     (e: unknown) => e instanceof SessionClosedError,
   );
   assert.is((await partyError<PeerAbortedError>(atBob!, "PEER_ABORTED")).reason, "enough");
@@ -173,7 +183,7 @@ test("`await using` closes a session, and a party", async () => {
   const party = createParty();
   {
     await using session = await party.createSession({ ...SPEC, endpoints: ENDPOINTS.slice(0, 1) });
-    session.symbols.put("x", 1);
+    await session.symbols.put("x", 1);
   }
   assert.equal(party.sessions(), []);
   const session = await party.createSession({ ...SPEC, endpoints: ENDPOINTS.slice(0, 1) });
@@ -209,7 +219,9 @@ test("a name is free again once its session is closed, however late the others a
 });
 
 test("a limit that is no number above 0 is a RangeError that names it", () => {
-  for (const name of ["timeoutMs", "maxMailboxBytes", "maxMessageBytes", "maxRequestBytes"]) {
+  const limits = ["timeoutMs", "maxMailboxBytes", "maxMessageBytes", "maxRequestBytes"];
+  limits.push("maxSymbolBytes", "maxActiveComputations", "maxEndedComputations", "maxEndedAgeMs");
+  for (const name of limits) {
     for (const value of [0, -1, NaN]) {
       assert.throws(
         () => createParty({ [name]: value }),

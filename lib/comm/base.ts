@@ -6,13 +6,16 @@
 
 import { within } from "../timing.ts";
 import { decodePayload, encodePayload } from "../wire/message.ts";
-import { checkKey, checkTimeout, isRank } from "./checks.ts";
-import { CollectiveCommunicator } from "./collectives.ts";
+import { checkKey, checkRank, checkTimeout } from "./checks.ts";
+import { CollectiveCommunicator, contextPrefix } from "./collectives.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
 import { DeadlockWatch } from "./deadlock.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Ending, type Farewell } from "./ending.ts";
 import { Mailbox, type MailboxView } from "./mailbox.ts";
+import { Scope, type ScopeEnd, type ScopeEvents, Scopes } from "./scopes.ts";
+import { Tally } from "./tally.ts";
+import { countReceived, countSent, emptyStats } from "./traffic.ts";
 
 /** Options of every communicator. */
 export interface CommunicatorOptions {
@@ -37,6 +40,8 @@ export interface CommunicatorOptions {
 /** How long `close()` lets messages that are on their way arrive. */
 const CLOSE_GRACE_MS = 2_000;
 
+const ignore = () => {};
+
 /** The base of all communicators: a subclass only moves bytes. */
 export abstract class CommunicatorBase extends CollectiveCommunicator {
   /** {@inheritDoc Communicator.rank} */
@@ -52,16 +57,15 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
   /** The end of this party's part. */
   protected readonly ending: Ending;
   readonly #mailbox: Mailbox;
+  readonly #scopes: Scopes = new Scopes();
   readonly #timeoutMs: number;
-  readonly #sending = new Set<Promise<number>>();
+  readonly #sending = new Tally();
 
   /** Begins with an empty mailbox. @throws {RangeError} when no world of that size has the rank */
   constructor(worldSize: number, options: CommunicatorOptions) {
     super();
     const { rank, session, timeoutMs = 60_000, maxMailboxBytes = 64 * 1024 * 1024 } = options;
-    if (!isRank(rank, worldSize)) {
-      throw new RangeError(`Cannot be rank ${rank} as the session has ${worldSize} parties`);
-    }
+    checkRank("be", rank, worldSize);
     this.rank = rank;
     this.worldSize = worldSize;
     this.session = session;
@@ -75,27 +79,23 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
         if (this.failure === undefined) deadlocks.suspect(from);
       },
     });
-    const deadlocks = new DeadlockWatch(this.#mailbox, (error) => void this.abort(error));
-    this.stats = Array.from({ length: worldSize }, () => ({
-      messagesSent: 0,
-      bytesSent: 0,
-      messagesReceived: 0,
-      bytesReceived: 0,
-      retries: 0,
-      duplicatesDropped: 0,
-    }));
+    const deadlocks = new DeadlockWatch(
+      this.#mailbox,
+      (error) => this.#fail(this.#scopes.of(error.key!), error),
+    );
+    this.stats = emptyStats(worldSize);
     this.ending = new Ending(rank, session, {
       stopReceiving: (error) => {
         this.#mailbox.close(error);
         deadlocks.stop();
       },
-      settleSends: async () => void await within(CLOSE_GRACE_MS, Promise.allSettled(this.#sending)),
+      settleSends: async () => await within(CLOSE_GRACE_MS, this.#sending.none()),
       stopSending: (error) => this.disconnect(error),
       partFrom: (from, error) => {
         this.#mailbox.markGone(from, error);
         this.finishSending(from, error);
       },
-      tell: (farewell) => this.sendFarewell(farewell, this.#present()),
+      tell: (farewell) => this.tell(farewell),
     });
   }
 
@@ -111,45 +111,58 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
 
   /** {@inheritDoc Communicator.send} */
   send(to: number, key: string, data: unknown, options: WaitOptions = {}): Promise<void> {
+    let scope: Scope | undefined;
     try {
-      this.#check("send", "to", to, key);
+      this.#check("send", "send to", to, key);
+      scope = this.#scopes.of(key);
       options.signal?.throwIfAborted();
-      if (to !== this.rank) return this.#send(to, key, data, options);
+      if (to !== this.rank) return this.#send(to, key, data, scope, options);
       // Encoded and decoded all the same, so that the receiver never shares the sender's objects.
       this.take(to, key, decodePayload(encodePayload(data).data).value, 0);
       return Promise.resolve();
     } catch (error) {
-      return this.#rejected(error);
+      const rejected = this.#rejected(error);
+      if (scope !== undefined && !options.signal?.aborted) {
+        rejected.catch(ignore);
+        scope.fail(error as Error);
+      }
+      return rejected;
     }
   }
 
-  #send(to: number, key: string, data: unknown, options: WaitOptions): Promise<void> {
+  #send(
+    to: number,
+    key: string,
+    data: unknown,
+    scope: Scope | undefined,
+    options: WaitOptions,
+  ): Promise<void> {
     const sending = this.transmit(to, key, data, this.#withDefaults(options));
-    this.#sending.add(sending);
+    this.#sending.add();
     const sent = sending.then(
       (bytes) => {
-        this.#sending.delete(sending);
-        const stats = this.stats[to]!;
-        stats.messagesSent++;
-        stats.bytesSent += bytes;
+        this.#sending.done();
+        countSent(this.stats[to]!, bytes);
+        if (scope !== undefined) countSent(scope.stats[to]!, bytes);
       },
       (error) => {
-        this.#sending.delete(sending);
+        this.#sending.done();
         // Somebody may wait for it in vain, unless it was given up here or its receiver has left.
-        if (!options.signal?.aborted && !this.ending.hasLeft(to)) void this.abort(error);
+        if (!options.signal?.aborted && !this.ending.hasLeft(to)) this.#fail(scope, error);
         throw error;
       },
     );
-    sent.catch(() => {}); // the session's failure tells of it, whether anybody awaits it or not
-    return sent;
+    const told = scope?.whileOpen(sent) ?? sent;
+    told.catch(ignore); // the session's failure tells of it, whether anybody awaits it or not
+    return told;
   }
 
   /** {@inheritDoc Communicator.recv} */
   recv<T = unknown>(from: number, key: string, options: WaitOptions = {}): Promise<T> {
     try {
-      this.#check("receive", "from", from, key);
+      this.#check("receive", "receive from", from, key);
       const received = this.#mailbox.take(from, key, this.#withDefaults(options)) as Promise<T>;
-      received.catch(() => {}); // as for send: what nobody awaits must not end the process
+      received.catch(ignore); // as for send: what nobody awaits must not end the process
       return received;
     } catch (error) {
       return this.#rejected(error);
@@ -163,14 +176,48 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    * @param key the key that it was sent under
    * @param value the value
    * @param bytes how many bytes its encoded form has
-   * @throws {PartyError} `MAILBOX_FULL`; `DUPLICATE_KEY`, with which the session fails; or why it
-   * takes no more; the message was then not taken
+   * @throws {PartyError} `MAILBOX_FULL`; `DUPLICATE_KEY`, with which the session fails, or the scope
+   * alone, and then without a word to the sender; or why it takes no more; the message was then not
+   * taken
    */
   onSent(from: number, key: string, value: unknown, bytes: number): void {
-    this.take(from, key, value, bytes);
-    const stats = this.stats[from]!;
-    stats.messagesReceived++;
-    stats.bytesReceived += bytes;
+    const scope = this.#scopes.of(key);
+    if (scope !== undefined) this.#takeInto(scope, from, key, value, bytes);
+    else if (this.#scopes.hasEnded(key)) this.#onLate(from, key);
+    else this.take(from, key, value, bytes);
+    countReceived(this.stats[from]!, bytes);
+    if (scope !== undefined) countReceived(scope.stats[from]!, bytes);
+  }
+
+  /**
+   * Begins a part of the session that fails by itself: a send that fails in it does not fail the
+   * session. Messages that came before are there.
+   *
+   * @param name the same at every party, and used again only when it has ended; it has no colon
+   * @param events who hears of what happens in it
+   * @returns the scope, with a communicator of its own
+   */
+  beginScope(name: string, events: ScopeEvents): Scope {
+    const prefix = contextPrefix(name);
+    const scope = new Scope(this, name, events);
+    this.#scopes.add(prefix, scope);
+    this.#mailbox.eachUnread(prefix, (from, bytes) => countReceived(scope.stats[from]!, bytes));
+    return scope;
+  }
+
+  /**
+   * Ends a scope, whether it was begun here or not: what waits in it rejects, what comes for it is
+   * dropped.
+   *
+   * @param name the scope's
+   * @param end why, and what the others are told of it
+   */
+  endScope(name: string, end: ScopeEnd): void {
+    const prefix = contextPrefix(name);
+    this.#scopes.end(prefix, end);
+    this.#mailbox.clear(prefix, end.error);
+    const { farewell, isKnown = false } = end;
+    if (farewell !== undefined && !isKnown) this.#tellEnd(farewell);
   }
 
   /**
@@ -214,7 +261,7 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
 
   /** Whether there is room for a message. */
   protected admits(from: number, key: string, bytes: number): boolean {
-    return this.#mailbox.admits(from, key, bytes);
+    return this.#scopes.hasEnded(key) || this.#mailbox.admits(from, key, bytes);
   }
 
   /** Puts a message into the mailbox; a key that is in use already fails the session. */
@@ -222,9 +269,28 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     try {
       this.#mailbox.deliver(from, key, value, bytes);
     } catch (error) {
-      if ((error as { code?: string }).code === "DUPLICATE_KEY") void this.abort(error);
+      const { code } = error as { code?: string };
+      if (code === "DUPLICATE_KEY") this.#fail(this.#scopes.of(key), error as Error);
       throw error;
     }
+  }
+
+  #takeInto(scope: Scope, from: number, key: string, value: unknown, bytes: number): void {
+    try {
+      this.take(from, key, value, bytes);
+    } catch (error) {
+      if (scope.ended === undefined) throw error; // there may be room for it later
+    }
+  }
+
+  #onLate(from: number, key: string): void {
+    const farewell = this.#scopes.late(from, key);
+    if (farewell !== undefined) this.#tellEnd(farewell, [from]);
+  }
+
+  /** Of a session that has ended they hear more. */
+  #tellEnd(farewell: Farewell, ranks?: readonly number[]): void {
+    if (this.failure === undefined) void this.tell(farewell, ranks);
   }
 
   /**
@@ -254,20 +320,23 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
    */
   protected abstract finishSending(rank: number, error: Error): void;
 
-  /** Tells other parties, as far as they can be reached; never rejects. */
-  protected abstract sendFarewell(farewell: Farewell, ranks: readonly number[]): Promise<void>;
-
-  /** The other ranks, but those that may be in their next session of this name already. */
-  #present(): number[] {
-    return [...this.stats.keys()].filter((rank) =>
+  /** Tells other parties, but those that may be in their next session of this name already. */
+  protected async tell(farewell: Farewell, ranks?: readonly number[]): Promise<void> {
+    const present = (ranks ?? [...this.stats.keys()]).filter((rank) =>
       rank !== this.rank && !this.ending.hasLeft(rank)
     );
+    this.#sending.add(); // so that a close comes after what was told of a computation
+    await this.sendFarewell(farewell, present);
+    this.#sending.done();
   }
+
+  /** Tells other parties, as far as they can be reached; never rejects. */
+  protected abstract sendFarewell(farewell: Farewell, ranks: readonly number[]): Promise<void>;
 
   /** A caller's own mistake is to be seen; that the session has ended is known. */
   #rejected(error: unknown): Promise<never> {
     const rejected = Promise.reject(error);
-    if (error === this.failure) rejected.catch(() => {});
+    if (error === this.failure) rejected.catch(ignore);
     return rejected;
   }
 
@@ -276,13 +345,15 @@ export abstract class CommunicatorBase extends CollectiveCommunicator {
     return { timeoutMs, signal };
   }
 
-  #check(verb: string, preposition: string, rank: number, key: string): void {
-    if (!isRank(rank, this.worldSize)) {
-      throw new RangeError(
-        `Cannot ${verb} ${preposition} rank ${rank} as the session has ${this.worldSize} parties`,
-      );
-    }
+  #check(verb: string, whom: string, rank: number, key: string): void {
+    checkRank(whom, rank, this.worldSize);
     checkKey(verb, key);
     if (this.failure) throw this.failure;
+  }
+
+  /** Fails a scope, or the session when it is of none. */
+  #fail(scope: Scope | undefined, error: Error): void {
+    if (scope === undefined) void this.abort(error);
+    else scope.fail(error);
   }
 }

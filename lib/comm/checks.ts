@@ -16,6 +16,15 @@ export function isRank(rank: number, worldSize: number): boolean {
 }
 
 /**
+ * @param what what is tried, for the error, such as `send to`
+ * @throws {RangeError} when a session of that size has no such rank
+ */
+export function checkRank(what: string, rank: number, worldSize: number): void {
+  if (isRank(rank, worldSize)) return;
+  throw new RangeError(`Cannot ${what} rank ${rank} as the session has ${worldSize} parties`);
+}
+
+/**
  * @param verb what is tried, for the error
  * @param key the key of a message
  * @throws {TypeError} when it is no string of 1 to {@linkcode MAX_KEY_LENGTH} UTF-16 code units

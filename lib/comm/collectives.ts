@@ -44,6 +44,11 @@ export abstract class CollectiveCommunicator implements Communicator {
       throw new TypeError(`Cannot spawn context "${name}" twice: its messages would meet`);
     }
     this.#spawned.add(name);
+    return this.child(name);
+  }
+
+  /** Makes what `spawn` gives. @param name checked */
+  protected child(name: string): Communicator {
     return new Context(this, name);
   }
 
@@ -119,10 +124,9 @@ export abstract class CollectiveCommunicator implements Communicator {
   /** Sends this rank's part to all other members while it collects theirs. */
   async #exchange<T>(members: number[], key: string, own: T, options: WaitOptions): Promise<T[]> {
     const others = members.filter((rank) => rank !== this.rank);
-    const [values] = await Promise.all([
-      this.#collect(members, key, own, options),
-      ...others.map((rank) => this.send(rank, key, own, options)),
-    ]);
+    // First, so that it goes out with the first request to a peer, which a `recv` makes as well.
+    const sent = others.map((rank) => this.send(rank, key, own, options));
+    const [values] = await Promise.all([this.#collect(members, key, own, options), ...sent]);
     return values;
   }
 
@@ -162,6 +166,11 @@ export abstract class CollectiveCommunicator implements Communicator {
   }
 }
 
+/** @returns what the keys of a context begin with @param name its name, without a colon */
+export function contextPrefix(name: string): string {
+  return `@${name}:`;
+}
+
 /** A key space inside another communicator: every key gets the prefix `@name:`. */
 export class Context extends CollectiveCommunicator {
   readonly #parent: Communicator;
@@ -174,7 +183,7 @@ export class Context extends CollectiveCommunicator {
   constructor(parent: Communicator, name: string) {
     super();
     this.#parent = parent;
-    this.#prefix = `@${name}:`;
+    this.#prefix = contextPrefix(name);
   }
 
   /** {@inheritDoc Communicator.rank} */
@@ -193,15 +202,24 @@ export class Context extends CollectiveCommunicator {
   }
 
   /** {@inheritDoc Communicator.send} */
-  async send(to: number, key: string, data: unknown, options?: WaitOptions): Promise<void> {
-    checkKey("send", key);
-    await this.#parent.send(to, this.#prefix + key, data, options);
+  send(to: number, key: string, data: unknown, options?: WaitOptions): Promise<void> {
+    try {
+      checkKey("send", key);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // The parent's own promise: one that nobody awaits must not end the process.
+    return this.#parent.send(to, this.#prefix + key, data, options);
   }
 
   /** {@inheritDoc Communicator.recv} */
-  async recv<T = unknown>(from: number, key: string, options?: WaitOptions): Promise<T> {
-    checkKey("receive", key);
-    return await this.#parent.recv<T>(from, this.#prefix + key, options);
+  recv<T = unknown>(from: number, key: string, options?: WaitOptions): Promise<T> {
+    try {
+      checkKey("receive", key);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#parent.recv<T>(from, this.#prefix + key, options);
   }
 }
 

@@ -12,12 +12,16 @@ import {
   SessionClosedError,
 } from "../errors.ts";
 
-/** Why a party leaves a session, as it tells the others. */
+/** Why a party leaves a session, or ends a computation, as it tells the others. */
 export interface Farewell {
   /** `SESSION_CLOSED` when it is done; the code of its error when it failed. */
   code: ErrorCode;
   /** For people. */
   reason: string;
+  /** The id of the computation that ended; without it, it is the session. */
+  computation?: string;
+  /** The W3C trace context of the computation. */
+  traceparent?: string;
 }
 
 /** Who failed first, and what it told the others of it. */
@@ -44,6 +48,25 @@ export interface EndingActions {
 const PROGRAM_FAILED = "its program failed; what it threw is known to that party alone";
 /** How much of the reason of a farewell the others are told, in UTF-16 code units. */
 const MAX_REASON_LENGTH = 1_000;
+
+/**
+ * @param cause what was thrown
+ * @param session the session's name
+ * @returns the cause as a `PartyError`, and what the others may know of it
+ */
+export function explainFailure(
+  cause: unknown,
+  session: string,
+): { error: PartyError; farewell: Farewell } {
+  const error = cause instanceof PartyError
+    ? cause
+    : new PartyError("INTERNAL", PROGRAM_FAILED, { cause, session });
+  // A program's own errors, and the paths of its values, may hold what others must not see.
+  const reason = error instanceof SerializationError ? PROGRAM_FAILED : error.message;
+  // Only who is done says SESSION_CLOSED; an error with that code is of another session.
+  const code = error.code === "SESSION_CLOSED" ? "INTERNAL" : error.code;
+  return { error, farewell: { code, reason: reason.slice(0, MAX_REASON_LENGTH) } };
+}
 
 /** The end of one party's part in a session. */
 export class Ending {
@@ -122,14 +145,7 @@ export class Ending {
 
   async #abort(cause: unknown): Promise<void> {
     if (this.failure) return;
-    const error = cause instanceof PartyError
-      ? cause
-      : new PartyError("INTERNAL", PROGRAM_FAILED, { cause, session: this.#session });
-    // A program's own errors, and the paths of its values, may hold what others must not see.
-    const reason = error instanceof SerializationError ? PROGRAM_FAILED : error.message;
-    // Only who is done says SESSION_CLOSED; an error with that code is of another session.
-    const code = error.code === "SESSION_CLOSED" ? "INTERNAL" : error.code;
-    const farewell = { code, reason: reason.slice(0, MAX_REASON_LENGTH) };
+    const { error, farewell } = explainFailure(cause, this.#session);
     this.#fail(error, { rank: this.#rank, ...farewell });
     await this.#actions.tell(farewell);
   }

@@ -69,18 +69,3 @@ export class Endpoint {
     );
   }
 }
-
-/**
- * Whether nothing can listen there, or does not: Node tells by a code, Deno by its text.
- *
- * @param error what a request met
- */
-export function isRefused(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ((at as { code?: string }).code === "ECONNREFUSED") return true;
-    if (!(at instanceof NetworkError) && /connection refused|bad port/i.test(at.message)) {
-      return true;
-    }
-  }
-  return false;
-}

@@ -1,11 +1,13 @@
 /**
- * Telling a peer that this party leaves the session, or failed in it: `POST .../abort`.
+ * Telling a peer that this party leaves the session, or failed in it or in one of its computations:
+ * `POST .../abort`.
  *
  * @module
  */
 
+import { isRefused } from "../errors.ts";
 import { sleep } from "../timing.ts";
-import { type Endpoint, isRefused } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Farewell } from "./ending.ts";
 import { JSON_HEADERS } from "./json/post.ts";
 
@@ -37,16 +39,24 @@ const PASSING_STATUSES = [502, 503, 504];
  * @returns resolves when the peer has heard, or need not; never rejects
  */
 export async function sayFarewell(
-  { code, reason }: Farewell,
+  { code, reason, computation, traceparent }: Farewell,
   { endpoint, from, boot, toBoot, hasLeft }: FarewellEnds,
 ): Promise<void> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const body = JSON.stringify({ from_rank: from, code, reason, boot, to_boot: toBoot });
+  const body = JSON.stringify({
+    from_rank: from,
+    code,
+    reason,
+    computation_id: computation,
+    boot,
+    to_boot: toBoot,
+  });
+  const headers = traceparent === undefined ? JSON_HEADERS : { ...JSON_HEADERS, traceparent };
   // Who was never met may be about to create the session, and would wait for one that failed.
   const patient = code !== "SESSION_CLOSED" && toBoot === undefined;
   while (!signal.aborted && !hasLeft()) {
     try {
-      const request = { action: "abort", headers: JSON_HEADERS, body, signal } as const;
+      const request = { action: "abort", headers, body, signal } as const;
       const response = await endpoint.request(request);
       response.body?.cancel().catch(() => {}); // the status says it all
       const isPassing = patient || PASSING_STATUSES.includes(response.status);

@@ -20,6 +20,8 @@ const ENTRY_BYTES = 64;
 
 /** What one rank sent, or is waited for to send. */
 interface Sender {
+  /** The keys of what is unread or waited for, by the context that they are of. */
+  byContext: Map<string, Set<string>>;
   /** Messages that no `recv` has asked for yet, by key. */
   unread: Map<string, Unread>;
   unreadBytes: number;
@@ -70,6 +72,7 @@ export class Mailbox {
     this.#deadlines = deadlines;
     this.#events = events;
     this.#senders = Array.from({ length: worldSize }, () => ({
+      byContext: new Map(),
       unread: new Map(),
       unreadBytes: 0,
       waits: new Map(),
@@ -109,6 +112,12 @@ export class Mailbox {
   deliver(from: number, key: string, value: unknown, bytes: number): void {
     if (this.#closed) throw this.#closed;
     const sender = this.#senders[from]!;
+    const wait = sender.waits.get(key)?.[0];
+    if (wait) {
+      sender.refused = undefined;
+      sender.moves++;
+      return wait.resolve(value); // which takes it out
+    }
     if (!this.admits(from, key, bytes)) {
       throw new PartyError(
         "MAILBOX_FULL",
@@ -116,14 +125,6 @@ export class Mailbox {
           `${this.#maxBytes} bytes wait unread; try again once they are received`,
         { rank: from, key },
       );
-    }
-    sender.moves++;
-    const waits = sender.waits.get(key);
-    if (waits) {
-      const wait = waits.shift()!;
-      if (waits.length === 0) sender.waits.delete(key);
-      wait.resolve(value);
-      return;
     }
     if (sender.unread.has(key)) {
       throw new PartyError(
@@ -136,6 +137,8 @@ export class Mailbox {
     const weight = weigh(key, bytes);
     sender.unread.set(key, { value, weight });
     sender.unreadBytes += weight;
+    sender.moves++;
+    note(sender, key);
   }
 
   /**
@@ -153,9 +156,7 @@ export class Mailbox {
     const sender = this.#senders[from]!;
     const unread = sender.unread.get(key);
     if (unread) {
-      sender.unread.delete(key);
-      sender.unreadBytes -= unread.weight;
-      sender.moves++;
+      remove(sender, key, unread);
       if (sender.refused !== undefined) this.#events.onRoom(from);
       return Promise.resolve(unread.value);
     }
@@ -181,9 +182,37 @@ export class Mailbox {
     if (this.#closed) return;
     this.#closed = error;
     for (const sender of this.#senders) {
-      sender.unread.clear();
-      sender.unreadBytes = 0;
+      for (const [key, unread] of sender.unread) remove(sender, key, unread);
       rejectAll(sender, error);
+    }
+  }
+
+  /** Calls back with the sender and the size of each unread message of a context. */
+  eachUnread(prefix: string, callback: (from: number, bytes: number) => void): void {
+    for (const [from, { byContext, unread }] of this.#senders.entries()) {
+      for (const key of byContext.get(prefix) ?? []) {
+        const weight = unread.get(key)?.weight;
+        if (weight !== undefined) callback(from, weight - weigh(key, 0));
+      }
+    }
+  }
+
+  /**
+   * Rejects the waits for all keys of a context, and drops what is unread.
+   *
+   * @param prefix what the context's keys begin with, as {@linkcode prefixOf} has it
+   * @param error why
+   */
+  clear(prefix: string, error: Error): void {
+    for (const [rank, sender] of this.#senders.entries()) {
+      const keys = sender.byContext.get(prefix);
+      if (keys === undefined) continue;
+      for (const key of [...keys]) {
+        const unread = sender.unread.get(key);
+        if (unread !== undefined) remove(sender, key, unread);
+        for (const wait of [...sender.waits.get(key) ?? []]) wait.reject(error);
+      }
+      if (sender.refused !== undefined) this.#events.onRoom(rank);
     }
   }
 
@@ -238,18 +267,50 @@ export class Mailbox {
           `${elapsedMs} ms; check that rank ${from} runs and sends this key`,
         { rank: from, key, elapsedMs },
       ));
-    const waits = sender.waits.get(key);
-    if (waits) waits.push(wait);
-    else sender.waits.set(key, [wait]);
+    const others = sender.waits.get(key);
+    const waits = others ?? [wait];
+    if (others) others.push(wait);
+    else {
+      sender.waits.set(key, waits);
+      note(sender, key);
+    }
     wait.whenSettled(() => {
-      const left = sender.waits.get(key);
-      const at = left?.indexOf(wait) ?? -1;
-      if (at === -1) return; // it was resolved, and taken out before
-      left!.splice(at, 1);
-      if (left!.length === 0) sender.waits.delete(key);
+      if (waits.length > 1) return void waits.splice(waits.indexOf(wait), 1);
+      sender.waits.delete(key);
+      forget(sender, key);
     });
     return wait;
   }
+}
+
+/**
+ * @param key of a message
+ * @returns the beginning of it that is its outermost context's, `@name:`; empty when it has none
+ */
+export function prefixOf(key: string): string {
+  return key.startsWith("@") ? key.slice(0, key.indexOf(":") + 1) : "";
+}
+
+function note({ byContext }: Sender, key: string): void {
+  const prefix = prefixOf(key);
+  const keys = byContext.get(prefix);
+  if (keys === undefined) byContext.set(prefix, new Set([key]));
+  else keys.add(key);
+}
+
+/** Nothing is under a key any more: no message is where a `recv` waits. */
+function forget({ byContext }: Sender, key: string): void {
+  const prefix = prefixOf(key);
+  const keys = byContext.get(prefix);
+  keys?.delete(key);
+  if (keys?.size === 0) byContext.delete(prefix);
+}
+
+function remove(sender: Sender, key: string, { weight }: Unread): void {
+  sender.unread.delete(key);
+  sender.unreadBytes -= weight;
+  sender.moves++;
+  forget(sender, key);
 }
 
 function weigh(key: string, bytes: number): number {

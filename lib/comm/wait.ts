@@ -4,6 +4,7 @@
  * @module
  */
 
+import { onAbort } from "../timing.ts";
 import type { WaitOptions } from "./communicator.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 
@@ -15,13 +16,17 @@ export class Wait<T> implements Expiring {
   readonly startedAt: number = performance.now();
   /** When its time is over, on the same clock. */
   readonly expiresAt: number;
+  /** {@inheritDoc Expiring.previous} */
+  previous: Expiring | undefined = undefined;
+  /** {@inheritDoc Expiring.next} */
+  next: Expiring | undefined = undefined;
   #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
   #onSettled: (() => void) | undefined;
   #settled = false;
   readonly #deadlines: Deadlines;
   readonly #timeoutError: (elapsedMs: number) => Error;
-  readonly #signal: AbortSignal | undefined;
+  #ignoreSignal: (() => void) | undefined;
 
   /**
    * @param options the deadline, in milliseconds from now, and the signal
@@ -39,12 +44,11 @@ export class Wait<T> implements Expiring {
     });
     this.#deadlines = deadlines;
     this.#timeoutError = timeoutError;
-    this.#signal = signal;
     this.expiresAt = this.startedAt + timeoutMs;
     if (signal?.aborted) {
       this.reject(signal.reason);
     } else {
-      signal?.addEventListener("abort", this.#onAbort, { once: true });
+      this.#ignoreSignal = signal && onAbort(signal, () => this.reject(signal.reason));
       deadlines.add(this);
     }
   }
@@ -80,13 +84,11 @@ export class Wait<T> implements Expiring {
     this.reject(this.#timeoutError(this.elapsedMs));
   }
 
-  readonly #onAbort = (): void => this.reject(this.#signal?.reason);
-
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
     this.#deadlines.delete(this);
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#ignoreSignal?.();
     this.#onSettled?.();
     return true;
   }

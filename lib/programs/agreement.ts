@@ -6,34 +6,43 @@
 
 import type { Communicator, WaitOptions } from "../comm/communicator.ts";
 import { PartyError } from "../errors.ts";
-import { encodeJson } from "../wire/json.ts";
+import { canonicalJson } from "../wire/json.ts";
 
 /** How much of a value is shown, in UTF-16 code units. */
 const MAX_SHOWN_LENGTH = 200;
 
+/** Options of {@linkcode agree}. */
+export interface AgreeOptions extends WaitOptions {
+  /** What the others are told besides, and need not have the same. @default {null} */
+  note?: unknown;
+}
+
 /**
- * Compares a value over all parties; objects are the same when their keys have the same order, too.
- * Every party sees every value, so that nothing secret belongs into it.
+ * Compares a value over all parties; in what order the keys of objects are is the same to it. Every
+ * party sees every value, so that nothing secret belongs into it.
  *
  * @param communicator reaches the other parties, each of which calls this too
- * @param value plain data, such as the name of a job and its parameters
+ * @param value plain data, such as the name of a program and its parameters
+ * @returns the notes of all parties, in the order of the ranks
  * @throws {PartyError} `AGREEMENT_MISMATCH`, with both values and the lowest rank whose value is not
  * this party's
  */
 export async function agree(
   communicator: Communicator,
   value: unknown,
-  wait: WaitOptions = {},
-): Promise<void> {
-  const own = encodeJson(value);
+  { note = null, ...wait }: AgreeOptions = {},
+): Promise<unknown[]> {
+  const own = canonicalJson(value);
   const key = communicator.newId();
   const ranks = Array.from(communicator.stats.keys());
   // Sent first: of a party that cannot be reached, a send tells more than a receive.
-  await Promise.all(ranks.map((rank) => communicator.send(rank, key, value, wait)));
-  const values = await Promise.all(ranks.map((rank) => communicator.recv(rank, key, wait)));
-  const texts = values.map(encodeJson);
+  await Promise.all(ranks.map((rank) => communicator.send(rank, key, [value, note], wait)));
+  const told = await Promise.all(
+    ranks.map((rank) => communicator.recv<[unknown, unknown]>(rank, key, wait)),
+  );
+  const texts = told.map((one) => canonicalJson(one?.[0]));
   const rank = texts.findIndex((text) => text !== own);
-  if (rank === -1) return;
+  if (rank === -1) return told.map(([, note]) => note);
   throw new PartyError(
     "AGREEMENT_MISMATCH",
     `Cannot begin, as rank ${communicator.rank} has ${shown(own)} and rank ${rank} has ` +

@@ -5,6 +5,8 @@
  */
 
 import type { Communicator, WaitOptions } from "../comm/communicator.ts";
+import { v } from "../deps.ts";
+import { defineProgram, type Program } from "./program.ts";
 
 /** What one rank said and heard. */
 export interface HelloResult {
@@ -39,3 +41,12 @@ export async function hello(
   }
   return { sent: null, received: null };
 }
+
+/** {@linkcode hello} as a program. */
+export const helloProgram: Program = defineProgram({
+  name: "hello",
+  version: "1.0.0",
+  description: "Rank 0 greets rank 1, which answers: a first sign of life.",
+  outputs: { greeting: v.object({ sent: v.unknown(), received: v.unknown() }) },
+  run: async ({ communicator, signal }) => ({ greeting: await hello(communicator, { signal }) }),
+});

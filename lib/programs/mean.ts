@@ -5,9 +5,12 @@
  */
 
 import type { Communicator, WaitOptions } from "../comm/communicator.ts";
+import { v } from "../deps.ts";
 import { PartyError } from "../errors.ts";
 import { decodeFixed, encodeFixed } from "../mpc/fixed_point.ts";
 import { secureSum } from "../mpc/secure_sum.ts";
+import { defineProgram, type Program } from "./program.ts";
+import { numbersOf, TableSchema } from "./table.ts";
 
 /** One party's part of a column. */
 export interface Column {
@@ -78,3 +81,33 @@ export async function pooledMoments(
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** {@linkcode pooledMoments} of a column of each party's table, as a program. */
+export const meanProgram: Program = defineProgram({
+  name: "mean",
+  version: "1.0.0",
+  description: "The mean and standard deviation of a column whose rows lie at several parties.",
+  inputs: { table: TableSchema },
+  params: v.strictObject({
+    column: v.pipe(v.string(), v.description("The column's name in every party's table.")),
+  }),
+  outputs: {
+    moments: v.object({
+      count,
+      missing: count,
+      mean: v.number(),
+      standardDeviation: v.union([v.number(), v.nan()]),
+    }),
+  },
+  async run({ communicator, inputs, params, signal, progress }) {
+    const cells = numbersOf(inputs.table, params.column);
+    const values = cells.filter((cell) => cell !== null);
+    const column = { values, missing: cells.length - values.length };
+    progress(0, "opening the totals");
+    const moments = await pooledMoments(communicator, column, { signal });
+    progress(1, "done");
+    return { moments };
+  },
+});

@@ -5,20 +5,42 @@
  */
 
 import { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "../comm/http.ts";
-import { PartyError, SessionClosedError } from "../errors.ts";
+import type { Farewell } from "../comm/ending.ts";
+import { SessionClosedError } from "../errors.ts";
+import type { Logger } from "../log.ts";
+import type { ProgramRegistry } from "../programs/registry.ts";
 import { encodeJson } from "../wire/json.ts";
-import { Computation, type ComputationContext, type ComputationSpec } from "./computation.ts";
+import type { Computation } from "./computation.ts";
+import type { ComputationSpec } from "./computation_spec.ts";
+import { type ComputationLimits, Computations } from "./computations.ts";
 import type { SessionSpec } from "./spec.ts";
-import { SymbolTable } from "./symbols.ts";
+import type { SymbolLimits, SymbolTable } from "./symbols.ts";
 
 /** `failed` once this party or another gave up; only closing it is left then. */
 export type SessionState = "open" | "failed" | "closed";
 
 /** The limits and defaults that a party gives its sessions. */
-export type SessionLimits = Pick<
-  HttpCommunicatorOptions,
-  "timeoutMs" | "maxMailboxBytes" | "maxMessageBytes" | "maxRequestBytes" | "fetch"
->;
+export type SessionLimits =
+  & Pick<
+    HttpCommunicatorOptions,
+    "timeoutMs" | "maxMailboxBytes" | "maxMessageBytes" | "maxRequestBytes" | "fetch"
+  >
+  & ComputationLimits
+  & SymbolLimits;
+
+/** What a session has of its party. */
+export interface SessionHost {
+  /** Limits and defaults. */
+  limits: SessionLimits;
+  /** What its computations may run. */
+  programs: ProgramRegistry;
+  /** The party's log. */
+  log: Logger;
+  /** Hears that the session has closed. */
+  onClosed: () => void;
+  /** Hears of each computation that is over. */
+  onComputationEnded: (computation: Computation) => void;
+}
 
 /** One party's part in a session; `party.createSession()` makes it. */
 export class Session {
@@ -32,31 +54,42 @@ export class Session {
   readonly communicator: HttpCommunicator;
   /** The session's named values at this party. */
   readonly symbols: SymbolTable;
-  readonly #computations: Map<string, Computation> = new Map();
+  readonly #computations: Computations;
   readonly #onClosed: () => void;
 
   /**
    * Opens the session; `party.createSession()` does so.
    *
    * @param spec checked already
-   * @param limits the party's
-   * @param onClosed is called when the session closes
+   * @param symbols its named values
+   * @param host the party's part
    */
-  constructor(spec: SessionSpec, limits: SessionLimits, onClosed: () => void) {
+  constructor(spec: SessionSpec, symbols: SymbolTable, host: SessionHost) {
+    const { limits, programs, log, onClosed, onComputationEnded } = host;
     this.name = spec.name;
     this.rank = spec.rank;
     this.endpoints = spec.endpoints;
     const options = { ...limits, ...spec, session: spec.name };
     this.communicator = new HttpCommunicator(options);
+    this.symbols = symbols;
+    const about = log.about({ session: spec.name, rank: spec.rank });
+    this.#computations = new Computations({
+      session: spec.name,
+      communicator: this.communicator,
+      symbols: this.symbols,
+      programs,
+      log: about,
+      limits,
+      onEnded: onComputationEnded,
+    });
     this.communicator.ended.addEventListener("abort", () => {
       const failure = this.communicator.failure!;
-      for (const computation of this.#computations.values()) {
-        if (failure instanceof SessionClosedError) computation.cancel(failure);
-        else computation.fail(failure);
-      }
-    });
-    this.symbols = new SymbolTable(spec.name);
+      this.#computations.endAll(failure);
+      if (failure instanceof SessionClosedError) about.info("Session closed");
+      else about.warn("Session failed", {}, failure);
+    }, { once: true });
     this.#onClosed = onClosed;
+    about.info("Session created", { worldSize: this.worldSize });
   }
 
   /** The number of parties. */
@@ -71,9 +104,17 @@ export class Session {
     return failure instanceof SessionClosedError ? "closed" : "failed";
   }
 
-  /** The computations of the session, in the order in which they were started. */
+  /**
+   * The computations of the session, in the order in which they were started. Of those that have
+   * ended, the last ones.
+   */
   get computations(): Computation[] {
-    return [...this.#computations.values()];
+    return this.#computations.list();
+  }
+
+  /** The computation of that id. @throws {PartyError} `UNKNOWN_COMPUTATION` */
+  computation(id: string): Computation {
+    return this.#computations.get(id);
   }
 
   /**
@@ -90,48 +131,58 @@ export class Session {
   }
 
   /**
-   * Runs a program with the other parties, each of which has to start it too. When it throws, the
-   * session fails, here and at the others. When the session fails, so does the computation.
+   * Runs a program with the other parties, each of which has to start it too. When it fails or is
+   * cancelled at one of them, so it is at all, and the session goes on. When the session fails, so
+   * does the computation.
    *
    * @param spec which computation it is; the same again is the same computation
-   * @param run the program
+   * @param trace the trace context (W3C `traceparent`) of who asks for it; a new one by default
    * @returns the computation, whose `result` is the program's
-   * @throws {PartyError} `CONFLICT` when the id stands for another computation; `INVALID_REQUEST`;
-   * `SERIALIZATION` when the params are no plain data; why the session failed, when it has
+   * @throws {PartyError} `UNKNOWN_PROGRAM`; `CONFLICT` when the id stands for another computation;
+   * `INVALID_REQUEST`; `SERIALIZATION` when the params are no plain data, `PAYLOAD_TOO_LARGE` when
+   * they are too large; `TOO_MANY_COMPUTATIONS`; why the session failed, when it has
    */
-  compute(
-    spec: ComputationSpec,
-    run: (context: ComputationContext) => Promise<unknown>,
-  ): Computation {
-    const existing = this.#computations.get(spec.id);
-    if (existing !== undefined) {
-      if (existing.matches(spec)) return existing;
-      throw new PartyError(
-        "CONFLICT",
-        `Cannot start computation ${spec.id} in session ${this.name}: it exists with program ` +
-          `${existing.spec.program} or other params; use another id`,
-        { session: this.name },
-      );
-    }
-    if (this.communicator.failure) throw this.communicator.failure;
-    const computation = new Computation(spec, this.communicator, run);
-    this.#computations.set(spec.id, computation);
-    computation.result.catch((error) => this.communicator.abort(error));
-    return computation;
+  compute(spec: ComputationSpec, trace?: string): Computation {
+    return this.#computations.start(spec, trace);
+  }
+
+  /** Takes another party's farewell: to the session, or to one of its computations. */
+  onFarewell(from: number, farewell: Farewell): void {
+    if (farewell.computation === undefined) this.communicator.onFarewell(from, farewell);
+    else this.#computations.onFarewell(from, farewell.computation, farewell);
   }
 
   /**
    * Ends this party's part: computations are cancelled, everything that waits rejects with
-   * `SESSION_CLOSED`, symbols are dropped and the other parties are told.
+   * `SESSION_CLOSED`, symbols are deleted and the other parties are told.
+   *
+   * @param reason what the others are told
+   * @throws {PartyError} `INTERNAL` when the party's store keeps the symbols, as it failed
+   */
+  close(reason?: string): Promise<void> {
+    return this.#end(reason, () => this.symbols.close());
+  }
+
+  /**
+   * The same, but the party's store keeps the symbols: they are back when a session of this name,
+   * rank and endpoints is created again. This is how sessions end when their party closes.
    *
    * @param reason what the others are told
    */
-  async close(reason?: string): Promise<void> {
+  suspend(reason?: string): Promise<void> {
+    return this.#end(reason, () => this.symbols.suspend());
+  }
+
+  async #end(reason: string | undefined, endSymbols: () => Promise<void>): Promise<void> {
     const closing = this.communicator.close(reason);
+    const ending = endSymbols();
     this.#computations.clear();
-    this.symbols.close();
-    await closing;
-    this.#onClosed();
+    try {
+      await Promise.all([closing, ending]);
+    } finally {
+      await closing;
+      this.#onClosed();
+    }
   }
 
   /** Closes the session, for `await using`. */

@@ -6,43 +6,80 @@
 
 import { PartyError } from "../errors.ts";
 import { check } from "../schema.ts";
-import { Session, type SessionLimits } from "./session.ts";
-import { SessionSchema } from "./spec.ts";
+import type { Computation } from "./computation.ts";
+import { Session, type SessionHost } from "./session.ts";
+import { SessionSchema, type SessionSpec } from "./spec.ts";
+import { type SymbolHost, SymbolTable } from "./symbols.ts";
+
+/** Who hears of what ends in a party's sessions. */
+export interface SessionObserver {
+  /** A session is closed, and sends and receives nothing more. */
+  onSessionClosed(session: Session): void;
+  /** A computation is over, in whatever way. */
+  onComputationEnded(computation: Computation): void;
+}
+
+/** What every session gets from its manager alike. */
+export type SharedHost =
+  & Omit<SessionHost, "onClosed" | "onComputationEnded">
+  & Pick<SymbolHost, "store" | "data">;
 
 /** Owns the Map of sessions, and with it all that hangs off them. */
 export class SessionManager {
   readonly #sessions: Map<string, Session> = new Map();
-  readonly #limits: SessionLimits;
+  /** Those whose symbols are still being loaded. */
+  readonly #opening: Map<string, Promise<Session>> = new Map();
+  /** All that are not closed yet, also where the next one of the name is there already. */
+  readonly #alive: Set<Session> = new Set();
+  readonly #observers: Set<SessionObserver> = new Set();
+  readonly #host: SharedHost;
   #closed = false;
 
-  /** @param limits what every session gets */
-  constructor(limits: SessionLimits) {
-    this.#limits = limits;
+  /** @param host what every session gets */
+  constructor(host: SharedHost) {
+    this.#host = host;
+  }
+
+  /** Whether no session can be created any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Tells an observer of all that ends from now on. */
+  observe(observer: SessionObserver): void {
+    this.#observers.add(observer);
   }
 
   /**
    * Creates a session; the same again is the same session.
    *
    * @param spec the name, rank and endpoints; checked here, wherever it comes from
+   * @param options whether it has to be new: the same again is a `CONFLICT` then, too
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already; `DRAINING` once the party is closed
+   * endpoints already; `DRAINING` once the party is closed; `INTERNAL` when its symbols cannot be
+   * loaded
    */
-  create(spec: unknown): Session {
-    if (this.#closed) {
-      throw new PartyError(
-        "DRAINING",
-        "Cannot create a session: this party is closed; try again when it is back",
-      );
-    }
+  async create(
+    spec: unknown,
+    { hasToBeNew = false }: { hasToBeNew?: boolean } = {},
+  ): Promise<Session> {
+    this.#checkOpen();
     const checked = check(SessionSchema, spec, "a session");
     const { name } = checked;
+    for (let one = this.#opening.get(name); one !== undefined; one = this.#opening.get(name)) {
+      await one.catch(() => {}); // whoever asked for it hears of it
+      this.#checkOpen();
+    }
     const existing = this.#sessions.get(name);
     if (existing === undefined || existing.state === "closed") {
-      const session = new Session(checked, this.#limits, () => {
-        if (this.#sessions.get(name) === session) this.#sessions.delete(name);
+      const opening = this.#open(checked, existing).finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opening);
+      return await opening;
+    }
+    if (hasToBeNew) {
+      throw new PartyError("CONFLICT", `Cannot create session ${name} as a new one: it exists`, {
+        session: name,
       });
-      this.#sessions.set(name, session);
-      return session;
     }
     if (existing.matches(checked)) return existing;
     throw new PartyError(
@@ -72,11 +109,48 @@ export class SessionManager {
     return [...this.#sessions.values()].filter(({ state }) => state !== "closed");
   }
 
+  /** The same, and those that are closing. */
+  alive(): Session[] {
+    return [...this.#alive];
+  }
+
   /** Closes all of them, and creates no more. @param reason what the other parties are told */
   async close(reason: string): Promise<void> {
     this.#closed = true;
-    const sessions = [...this.#sessions.values()]; // also those that are closing
-    await Promise.all(sessions.map((session) => session.close(reason)));
+    await Promise.all([
+      ...this.alive().map((session) => session.suspend(reason)),
+      Promise.allSettled(this.#opening.values()), // none of them comes to be
+    ]);
+  }
+
+  /** @param before what had the name, and may still be deleting its symbols */
+  async #open(spec: SessionSpec, before?: Session): Promise<Session> {
+    await before?.symbols.close().catch(() => {});
+    const log = this.#host.log.about({ session: spec.name, rank: spec.rank });
+    const symbols = await SymbolTable.open(spec, { ...this.#host, log });
+    this.#checkOpen();
+    const session = new Session(spec, symbols, {
+      ...this.#host,
+      onClosed: () => this.#forget(session),
+      onComputationEnded: (computation) => {
+        for (const observer of this.#observers) observer.onComputationEnded(computation);
+      },
+    });
+    this.#sessions.set(spec.name, session);
+    this.#alive.add(session);
+    return session;
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    const message = "Cannot create a session: this party is closed; try again when it is back";
+    throw new PartyError("DRAINING", message);
+  }
+
+  #forget(session: Session): void {
+    if (this.#sessions.get(session.name) === session) this.#sessions.delete(session.name);
+    if (!this.#alive.delete(session)) return;
+    for (const observer of this.#observers) observer.onSessionClosed(session);
   }
 }
 

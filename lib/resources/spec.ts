@@ -5,20 +5,7 @@
  */
 
 import { v } from "../deps.ts";
-import { Name, Rank } from "../schema.ts";
-
-/** The most parties that a session may have. */
-export const MAX_WORLD_SIZE = 1_024;
-
-/** A party's base URL; a slash at its end is dropped. */
-const Endpoint = v.pipe(
-  v.string(),
-  v.maxLength(2_048, "use at most 2048 characters"),
-  v.check(isBaseUrl, "use the http or https URL of a party, without user, query or fragment"),
-  v.transform((endpoint) => new URL(endpoint).href.replace(/\/+$/, "")),
-);
-
-const WORLD_SIZE = `give 1 to ${MAX_WORLD_SIZE} of them`;
+import { Endpoint, MAX_WORLD_SIZE, Name, Rank, WORLD_SIZE } from "../schema.ts";
 
 /** What a {@linkcode SessionSpec} is checked against. */
 export const SessionSchema: v.GenericSchema<unknown, SessionSpec> = v.pipe(
@@ -51,12 +38,4 @@ export interface SessionSpec {
 /** @returns a number of parties, for errors: `1 party`, `2 parties` */
 export function countParties(count: number): string {
   return count === 1 ? "1 party" : `${count} parties`;
-}
-
-function isBaseUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, href } = new URL(text);
-  // `search` and `hash` are empty for a bare "?" or "#", which would swallow the path after it.
-  return ["http:", "https:"].includes(protocol) && username + password === "" &&
-    !/[?#]/.test(href);
 }

@@ -1,5 +1,5 @@
 /**
- * Listening on Deno: `Deno.serve`.
+ * Listening on Deno by `Deno.serve`: faster than `node:http`, without its limits, for loopback only.
  *
  * @module
  */

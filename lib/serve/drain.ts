@@ -7,11 +7,14 @@
 
 import { PartyError } from "../errors.ts";
 import { refuse } from "../server/refuse.ts";
-import type { RequestContext } from "../server/routes.ts";
+import type { ClientCertificate, RequestContext } from "../server/routes.ts";
 import { within } from "../timing.ts";
 
-/** Answers one request. */
-export type Handler = (request: Request) => Promise<Response>;
+/** Answers one request, of a client that may have shown a certificate. */
+export type Handler = (
+  request: Request,
+  clientCertificate?: ClientCertificate,
+) => Promise<Response>;
 
 /** Answers one request, and hears when the server is about to close. */
 export type DrainingHandler = (request: Request, context: RequestContext) => Promise<Response>;
@@ -31,7 +34,10 @@ export class Drain {
   guard(handler: DrainingHandler): Handler {
     const { signal } = this.#draining;
     const context = { draining: signal };
-    return (request) => signal.aborted ? refuse(draining(), request) : handler(request, context);
+    return (request, clientCertificate) => {
+      if (signal.aborted) return refuse(draining(), request);
+      return handler(request, clientCertificate ? { ...context, clientCertificate } : context);
+    };
   }
 
   /** Counts a request in. */

@@ -1,12 +1,14 @@
 /**
- * What each runtime's own file gives to `serve()`.
+ * What each kind of server gives to `serve()`.
  *
  * @module
  */
 
 import type { Drain, Handler } from "./drain.ts";
+import type { ServeLimits } from "./limits.ts";
+import type { ServeTlsOptions } from "./tls.ts";
 
-/** What a runtime's own file gives: a server that listens, and its end. */
+/** A server that listens, and its end. */
 export interface Listener {
   /** The port that it listens on. */
   port: number;
@@ -18,9 +20,17 @@ export interface Listener {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Listens on this runtime; counts each request in `drain` until `stop` can be left to wait for its answer. */
+/** Where to listen, and how. */
+export interface ListenOptions {
+  hostname: string;
+  port: number;
+  limits: Required<ServeLimits>;
+  tls: ServeTlsOptions | undefined;
+}
+
+/** Listens; counts each request in `drain` until `stop` can be left to wait for its answer. */
 export type Listen = (
   handler: Handler,
   drain: Drain,
-  options: { hostname: string; port: number },
+  options: ListenOptions,
 ) => Promise<Listener>;

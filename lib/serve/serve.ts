@@ -7,7 +7,9 @@
 import { describeError, NetworkError } from "../errors.ts";
 import type { RequestContext } from "../server/routes.ts";
 import { Drain } from "./drain.ts";
+import { completeLimits, type ServeLimits } from "./limits.ts";
 import type { Listen } from "./listen.ts";
+import type { ServeTlsOptions } from "./tls.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
@@ -31,11 +33,24 @@ export interface ServeOptions {
    * @default {5_000}
    */
   graceMs?: number;
+  /**
+   * Serves HTTPS, with this certificate; with an authority of clients' too, mutual TLS.
+   *
+   * @default {plain HTTP}
+   */
+  tls?: ServeTlsOptions;
+  /**
+   * What the network may take of the server. At a loopback address on Deno they hold only where
+   * some are given, if but `{}`, or TLS is: what serves there otherwise is faster, and has none.
+   *
+   * @default {the defaults of each}
+   */
+  limits?: ServeLimits;
 }
 
 /** A server that listens. */
 export interface Server {
-  /** Its base URL, such as `http://127.0.0.1:8000`. */
+  /** Its base URL, such as `http://127.0.0.1:8000`; `https:` with TLS. */
   readonly url: string;
   /** The port that it listens on. */
   readonly port: number;
@@ -55,7 +70,8 @@ export interface Server {
  * @param party what answers, such as the party that `createParty()` made
  * @param options where to listen, and until when
  * @returns the server, listening
- * @throws {RangeError} when the port is no whole number from 0 to 65535
+ * @throws {RangeError} when the port is no whole number from 0 to 65535, or a limit is none
+ * @throws {TypeError} when the certificate or its key cannot be read, or do not belong together
  * @throws {NetworkError} when it cannot listen there, with the runtime's error as the cause
  *
  * @example
@@ -72,18 +88,22 @@ export async function serve(
   party: { fetch(request: Request, context: RequestContext): Promise<Response> },
   options: ServeOptions = {},
 ): Promise<Server> {
-  const { hostname = "127.0.0.1", port = 8000, signal, graceMs = 5_000 } = options;
+  const { hostname = "127.0.0.1", port = 8000, signal, graceMs = 5_000, tls } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     const given = typeof port === "number" ? port : `a ${typeof port}`;
     throw new RangeError(`Cannot listen on port ${given}: give a whole number from 0 to 65535`);
   }
+  const limits = completeLimits(options.limits ?? {});
   signal?.throwIfAborted();
-  const listen: Listen = "Deno" in globalThis
+  const isLocal = isLoopback(hostname);
+  const isLimited = !isLocal || tls !== undefined || options.limits !== undefined;
+  const listen: Listen = "Deno" in globalThis && !isLimited
     ? (await import("./deno.ts")).listen
     : (await import("./node.ts")).listen;
   const drain = new Drain();
-  const handler = drain.guard((request, context) => party.fetch(request, context));
-  const listener = await listen(handler, drain, { hostname, port }).catch((cause) => {
+  const handler = drain.guard((request, context) => party.fetch(request, { ...context, isLocal }));
+  const listener = await listen(handler, drain, { hostname, port, limits, tls }).catch((cause) => {
+    if (tls !== undefined && cause instanceof TypeError) throw cause; // of its options
     throw new NetworkError(
       `Cannot listen on ${hostname} port ${port}: ${describeError(cause)}; ${adviceFor(cause)}`,
       { cause },
@@ -96,11 +116,19 @@ export async function serve(
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   return {
-    url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${listener.port}`,
+    url: `${tls ? "https" : "http"}://${hostForUrl(hostname)}:${listener.port}`,
     port: listener.port,
     close: () => close().finally(() => signal?.removeEventListener("abort", onAbort)),
     [Symbol.asyncDispose]: close,
   };
+}
+
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d+){3}|::1)$/i.test(hostname);
+}
+
+function hostForUrl(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 
 /** Both runtimes give the same codes; Deno gives none for a name that it cannot look up. */

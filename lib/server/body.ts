@@ -1,5 +1,5 @@
 /**
- * The bodies of requests: counted while they are read, and JSON.
+ * The bodies of requests: counted while they are read, of the media type that is expected.
  *
  * @module
  */
@@ -19,13 +19,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * @throws {RoutingError} 415 for another media type
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const mediaType = request.headers.get("content-type");
-  if (mediaType === null || !/^application\/json *(;|$)/i.test(mediaType)) {
-    const given = mediaType === null
-      ? "without a media type"
-      : `of type ${mediaType.slice(0, 100)}`;
-    throw new RoutingError(415, `Cannot read a body ${given}: send application/json`);
-  }
+  checkMediaType(request, "application/json");
   const bytes = await readBytes(request, maxBytes);
   try {
     return JSON.parse(utf8.decode(bytes));
@@ -36,8 +30,52 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   }
 }
 
+/** The media type of one CBOR item (RFC 8949). */
+export const CBOR_MEDIA_TYPE = "application/cbor";
+
+/**
+ * Reads a CBOR body; what it throws is as with {@linkcode readJson}.
+ *
+ * @returns the bytes, not decoded yet
+ */
+export async function readCbor(request: Request, maxBytes: number): Promise<Uint8Array> {
+  checkMediaType(request, CBOR_MEDIA_TYPE);
+  return await readBytes(request, maxBytes);
+}
+
+/** Whether a media type is named in `Accept`, and preferred to JSON (RFC 9110, section 12.5.1). */
+export function prefers(mediaType: string, { headers }: Request): boolean {
+  const qualities = new Map(
+    (headers.get("accept") ?? "").split(",").map((range) => {
+      const [type, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
+      const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
+      return [type, Number(quality ?? 1)];
+    }),
+  );
+  return (qualities.get(mediaType) ?? 0) > (qualities.get("application/json") ?? 0);
+}
+
+function checkMediaType({ headers }: Request, expected: string): void {
+  const given = headers.get("content-type");
+  if (given?.split(";").at(0)?.trim().toLowerCase() === expected) return;
+  const what = given === null ? "without a media type" : `of type ${given.slice(0, 100)}`;
+  throw new RoutingError(415, `Cannot read a body ${what}: send ${expected}`);
+}
+
+/** Where a request has its body, once that was read and checked. */
+const BODY = Symbol("body");
+
+/** Keeps a body that was read for who reads it next. */
+export function keepBody(request: Request, body: Uint8Array): void {
+  Object.assign(request, { [BODY]: body });
+}
+
 /** Reads a body up to a limit, whatever length it claims to have. */
-export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+export async function readBytes(
+  request: Request & { [BODY]?: Uint8Array },
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (request[BODY] !== undefined) return request[BODY];
   const length = request.headers.get("content-length");
   if (length === null) return await countedBytes(request, maxBytes);
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
@@ -83,7 +121,7 @@ function tooLarge(maxBytes: number): PartyError {
   return new PartyError(
     "PAYLOAD_TOO_LARGE",
     `Cannot take a body of more than ${maxBytes} bytes: send less, or raise the party's ` +
-      `maxRequestBytes`,
+      `maxRequestBytes, or for a symbol as CBOR its maxSymbolBytes`,
   );
 }
 

@@ -11,9 +11,10 @@ import { ERROR_CODES, PartyError, PeerAbortedError } from "../errors.ts";
 import { countParties } from "../resources/spec.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
-import { check, Rank } from "../schema.ts";
+import { check, Name, Rank } from "../schema.ts";
 import { decodePayload, type MessageBody, MessageSchema } from "../wire/message.ts";
 import { readJson } from "./body.ts";
+import { OK } from "./ready.ts";
 import { nameParam, type Route } from "./routes.ts";
 
 const NO_CODE = "use the code of a PartyError, such as INTERNAL or CANCELLED";
@@ -25,40 +26,82 @@ const AbortBody = v.strictObject({
     v.pipe(v.string(), v.maxLength(4_096, "use at most 4096 characters")),
     "it gave no reason",
   ),
+  computation_id: v.optional(Name),
   boot: v.optional(v.string()),
   to_boot: v.optional(v.string()),
 });
+
+const MESSAGE_EXAMPLE = {
+  from_rank: 0,
+  to_rank: 1,
+  key: "greeting",
+  data: "eyJ0ZXh0IjoiaGVsbG8ifQ==",
+  boot: "c0ffee-1",
+  seq: 1,
+};
+const ABORT_EXAMPLE = {
+  from_rank: 0,
+  code: "CANCELLED",
+  reason: "It was cancelled",
+  computation_id: "mass-1",
+};
 
 /** The routes between parties. */
 export function commRoutes(sessions: SessionManager, maxRequestBytes: number): Route[] {
   return [{
     path: "/sessions/:session/comm/send",
-    handlers: {
-      POST: async (request) => {
-        const name = nameParam(request, "session");
-        sessions.get(name); // before a large body is read for nothing
-        const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
-        const session = sessions.get(name);
-        checkSender(session, body.from_rank);
-        checkReceiver(session, body.to_rank);
-        receive(session, body);
-        return Response.json({ status: "ok" }, {
-          headers: { [BOOT_HEADER]: session.communicator.boot },
-        });
+    tag: "messages",
+    operations: {
+      POST: {
+        id: "sendMessage",
+        openTo: "parties",
+        summary: "Delivers a message; with boot and seq, once however often it comes.",
+        body: { schema: MessageSchema, example: MESSAGE_EXAMPLE },
+        answers: { 200: { ...OK, headers: { [BOOT_HEADER]: "The receiver's lifetime." } } },
+        problems: [
+          ...["UNKNOWN_SESSION", "WRONG_RANK", "SERIALIZATION", "DUPLICATE_KEY"] as const,
+          ...["CONFLICT", "MAILBOX_FULL", "PEER_ABORTED", "PEER_RESTARTED"] as const,
+        ],
+        handle: async (request) => {
+          const name = nameParam(request, "session");
+          sessions.get(name); // before a large body is read for nothing
+          const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
+          const session = sessions.get(name);
+          checkSender(session, body.from_rank);
+          checkReceiver(session, body.to_rank);
+          receive(session, body);
+          return Response.json({ status: "ok" }, {
+            headers: { [BOOT_HEADER]: session.communicator.boot },
+          });
+        },
       },
     },
   }, {
     path: "/sessions/:session/abort",
-    handlers: {
-      POST: async (request) => {
-        const name = nameParam(request, "session");
-        const body = check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
-        const session = sessions.get(name);
-        checkSender(session, body.from_rank);
-        if (session.communicator.concerns(body.from_rank, body.boot, body.to_boot)) {
-          session.communicator.onFarewell(body.from_rank, body);
-        }
-        return Response.json({ status: "ok" });
+    tag: "messages",
+    operations: {
+      POST: {
+        id: "abort",
+        openTo: "parties",
+        summary: "Tells that another party failed, or left (SESSION_CLOSED), or a computation did.",
+        headers: { traceparent: "The W3C trace context of the computation." },
+        body: { schema: AbortBody, example: ABORT_EXAMPLE },
+        answers: { 200: OK },
+        problems: ["UNKNOWN_SESSION", "WRONG_RANK"],
+        handle: async (request) => {
+          const name = nameParam(request, "session");
+          const body = check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
+          const session = sessions.get(name);
+          checkSender(session, body.from_rank);
+          if (session.communicator.concerns(body.from_rank, body.boot, body.to_boot)) {
+            session.onFarewell(body.from_rank, {
+              code: body.code,
+              reason: body.reason,
+              computation: body.computation_id,
+            });
+          }
+          return Response.json({ status: "ok" });
+        },
       },
     },
   }];

@@ -13,6 +13,7 @@
  */
 
 import { BOOT_HEADER } from "../comm/endpoint.ts";
+import type { LinkRequest } from "../comm/link/receiver.ts";
 import { AT_ONCE, LINK_HEADERS, LINK_MEDIA_TYPE } from "../comm/link/request.ts";
 import { type IRequest, v } from "../deps.ts";
 import { PartyError, PeerRestartedError } from "../errors.ts";
@@ -24,6 +25,9 @@ import { readBytes } from "./body.ts";
 import { checkReceiver, checkSender, failedError } from "./comm.ts";
 import { RoutingError } from "./problem.ts";
 import { nameParam, type Route } from "./routes.ts";
+
+/** What is read at once: all that Deno does so much faster, and what is small. */
+const AT_ONCE_BYTES = "Deno" in globalThis ? Infinity : 256 * 1024;
 
 const NO_PLACE = "use a whole number from 0";
 const Digits = v.pipe(v.string(), v.regex(/^\d{1,16}$/, NO_PLACE), v.transform(Number));
@@ -41,45 +45,74 @@ const LinkHead = v.object({
 export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): Route[] {
   return [{
     path: "/sessions/:session/comm/link",
-    handlers: {
-      POST: async (request, context) => {
-        const session = sessions.find(nameParam(request, "session"));
-        const { from, to, boot, toBoot, ...rest } = readHead(request);
-        checkSender(session, from);
-        checkReceiver(session, to);
-        const { communicator } = session;
-        if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
-        if (session.state === "failed") throw failedError(session, from, boot);
-        const body = await readBody(request, maxRequestBytes);
-        const { draining } = context;
-        const answer = await communicator.receiveLink(from, boot, { ...rest, body, draining })
-          .catch((error) => {
-            // What fails the session here is to its sender what the farewell says, come either way.
-            const told = session.state === "failed" && !(error instanceof PeerRestartedError);
-            throw told ? failedError(session, from, boot) : error;
-          });
-        return new Response(answer as BodyInit, {
-          headers: {
-            "content-type": LINK_MEDIA_TYPE,
-            [BOOT_HEADER]: communicator.boot,
-            // Gateways must neither alter what goes through nor wait for more of it.
-            "cache-control": "no-store, no-transform",
-            "x-accel-buffering": "no",
+    tag: "messages",
+    operations: {
+      POST: {
+        id: "appendToLink",
+        openTo: "parties",
+        summary: "Appends to the stream of bytes that another party sends.",
+        headers: {
+          [LINK_HEADERS.from]: "The sender's rank.",
+          [LINK_HEADERS.to]: "The receiver's rank.",
+          [LINK_HEADERS.boot]: "The sender's lifetime.",
+          [LINK_HEADERS.toBoot]: "The receiver's lifetime, once it is known.",
+          [LINK_HEADERS.offset]: "Where the body begins in the stream.",
+          [LINK_HEADERS.acknowledge]: "`at-once` when acknowledgements must not wait.",
+        },
+        body: { mediaType: LINK_MEDIA_TYPE },
+        answers: {
+          200: {
+            description: "Acknowledgements: places up to which the stream is held.",
+            mediaType: LINK_MEDIA_TYPE,
+            headers: { [BOOT_HEADER]: "The receiver's lifetime." },
           },
-        });
+        },
+        problems: [
+          ...["UNKNOWN_SESSION", "WRONG_RANK", "SERIALIZATION", "CONFLICT"] as const,
+          ...["DUPLICATE_KEY", "PEER_ABORTED", "PEER_RESTARTED", "MAILBOX_FULL"] as const,
+        ],
+        handle: async (request, context) => {
+          const session = sessions.find(nameParam(request, "session"));
+          const { from, to, boot, toBoot, ...rest } = readHead(request);
+          checkSender(session, from);
+          checkReceiver(session, to);
+          const { communicator } = session;
+          if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
+          if (session.state === "failed") throw failedError(session, from, boot);
+          const body = await bodyOf(request, maxRequestBytes);
+          const { draining } = context;
+          const answer = await communicator.receiveLink(from, boot, { ...rest, ...body, draining })
+            .catch((error) => {
+              // What fails the session here is to its sender what the farewell says, come either way.
+              const told = session.state === "failed" && !(error instanceof PeerRestartedError);
+              throw told ? failedError(session, from, boot) : error;
+            });
+          return new Response(answer as BodyInit, {
+            headers: {
+              "content-type": LINK_MEDIA_TYPE,
+              [BOOT_HEADER]: communicator.boot,
+              // Gateways must neither alter what goes through nor wait for more of it.
+              "cache-control": "no-store, no-transform",
+              "x-accel-buffering": "no",
+            },
+          });
+        },
       },
     },
   }];
 }
 
-/** A body of known length is read at once, which is much faster than piece by piece. */
-async function readBody(
+/** A large body that is read at once takes its size in memory twice. */
+async function bodyOf(
   request: IRequest,
   maxBytes: number,
-): Promise<Uint8Array | ReadableStream<Uint8Array>> {
-  const length = request.headers.get("content-length");
-  if (length !== null && Number(length) <= maxBytes) return await readBytes(request, maxBytes);
-  return request.body ?? new Uint8Array();
+): Promise<Pick<LinkRequest, "body" | "staysOpen">> {
+  const length = request.headers.get("content-length") ?? Infinity;
+  const isSmall = Number(length) <= Math.min(AT_ONCE_BYTES, maxBytes);
+  return {
+    body: isSmall ? await readBytes(request, maxBytes) : request.body ?? new Uint8Array(),
+    staysOpen: Number(length) > maxBytes,
+  };
 }
 
 /** A request that was long on its way must not be met as the first of the next session. */

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type ErrorCode, PartyError, PeerAbortedError } from "../errors.ts";
+import { v } from "../deps.ts";
+import { ERROR_CODES, type ErrorCode, PartyError, PeerAbortedError } from "../errors.ts";
+import { Rank } from "../schema.ts";
 
 /** The status that each code has over HTTP. */
 const STATUS_BY_CODE: Record<ErrorCode, number> = {
@@ -16,6 +18,7 @@ const STATUS_BY_CODE: Record<ErrorCode, number> = {
   UNKNOWN_SESSION: 404,
   UNKNOWN_PROGRAM: 404,
   UNKNOWN_SYMBOL: 404,
+  UNKNOWN_COMPUTATION: 404,
   CONFLICT: 409,
   DUPLICATE_KEY: 409,
   AGREEMENT_MISMATCH: 409,
@@ -25,6 +28,7 @@ const STATUS_BY_CODE: Record<ErrorCode, number> = {
   SESSION_CLOSED: 410,
   PAYLOAD_TOO_LARGE: 413,
   MAILBOX_FULL: 429,
+  TOO_MANY_COMPUTATIONS: 429,
   INTERNAL: 500,
   NETWORK: 502,
   PEER_UNREACHABLE: 502,
@@ -43,6 +47,7 @@ const TITLES: Record<number, string> = {
   410: "Gone",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  421: "Misdirected Request",
   429: "Too Many Requests",
   500: "Internal Server Error",
   502: "Bad Gateway",
@@ -50,27 +55,57 @@ const TITLES: Record<number, string> = {
   504: "Gateway Timeout",
 };
 
-/** What clients are asked to wait when a mailbox is full or a party ends. */
+/** The JSON form of a problem. */
+export const ProblemJson = v.object({
+  type: v.literal("about:blank"),
+  title: v.string(),
+  status: v.pipe(v.number(), v.integer()),
+  detail: v.string(),
+  code: v.picklist(ERROR_CODES),
+  /** With `PEER_ABORTED` alone, as the next two. */
+  peer_rank: v.optional(Rank),
+  peer_code: v.optional(v.picklist(ERROR_CODES)),
+  reason: v.optional(v.string()),
+});
+
+/** @returns the status that a code has over HTTP */
+export function statusOfCode(code: ErrorCode): number {
+  return STATUS_BY_CODE[code];
+}
+
+/** @returns what a status is called */
+export function titleOf(status: number): string {
+  return TITLES[status]!;
+}
+
+/** What clients are asked to wait when there is no room, or a party ends. */
 const RETRY_AFTER = { "retry-after": "1" };
 /** The rest of the request is not read, or no further one is wanted. */
 const CLOSE = { "connection": "close" };
 
 const HEADERS_BY_CODE: Partial<Record<ErrorCode, Record<string, string>>> = {
   MAILBOX_FULL: RETRY_AFTER,
+  TOO_MANY_COMPUTATIONS: RETRY_AFTER,
   PAYLOAD_TOO_LARGE: CLOSE,
   DRAINING: { ...RETRY_AFTER, ...CLOSE },
+  // RFC 9110, section 15.5.2, wants one; no browser asks for a password then.
+  AUTHENTICATION: { "www-authenticate": 'Signature realm="partyline"' },
 };
 
 /** A request that fits no route: its code is `INVALID_REQUEST`, its status says why. */
 export class RoutingError extends PartyError {
   override name = "RoutingError";
-  /** 404, 405 or 415. */
+  /** 404, 405, 415 or 421. */
   readonly status: number;
   /** What the answer says besides, such as `Allow`. */
   readonly headers: Record<string, string>;
 
-  /** @param status 404, 405 or 415 */
-  constructor(status: 404 | 405 | 415, message: string, headers: Record<string, string> = {}) {
+  /** @param status 404, 405, 415 or 421 */
+  constructor(
+    status: 404 | 405 | 415 | 421,
+    message: string,
+    headers: Record<string, string> = {},
+  ) {
     super("INVALID_REQUEST", message);
     this.status = status;
     this.headers = headers;

@@ -4,58 +4,114 @@
  * @module
  */
 
-import type { PeerView } from "../comm/http.ts";
+import { v } from "../deps.ts";
+import { PartyError } from "../errors.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
+import { SessionSchema } from "../resources/spec.ts";
+import type { Operator } from "../security/config.ts";
+import { covers } from "../security/signatures/rights.ts";
 import { readJson } from "./body.ts";
 import { nameParam, type Route } from "./routes.ts";
+import {
+  PEER_EXAMPLE,
+  PeerJson,
+  SESSION_EXAMPLE,
+  SessionJson,
+  SPEC_EXAMPLE,
+  viewPeer,
+  viewSession,
+} from "./session_view.ts";
 
 /** The routes of sessions. */
 export function sessionRoutes(sessions: SessionManager, maxRequestBytes: number): Route[] {
+  /** The ids of the operators who created them. */
+  const owners = new WeakMap<Session, string>();
   return [{
     path: "/sessions",
-    handlers: {
-      GET: () => Response.json({ sessions: sessions.list().map(describe) }),
-      POST: async (request) => {
-        const spec = await readJson(request, maxRequestBytes);
-        return Response.json(describe(sessions.create(spec)));
+    tag: "sessions",
+    operations: {
+      GET: {
+        id: "listSessions",
+        summary: "Lists the sessions.",
+        answers: {
+          200: {
+            description: "All of them, in the order in which they were created.",
+            schema: v.object({ sessions: v.array(SessionJson) }),
+            example: { sessions: [SESSION_EXAMPLE] },
+          },
+        },
+        handle: () => Response.json({ sessions: sessions.list().map(viewSession) }),
+      },
+      POST: {
+        id: "createSession",
+        summary: "Creates a session; the same again is the same, unless it has to be new.",
+        headers: {
+          "if-none-match":
+            "With * the session has to be new: where there is one of the name, also " +
+            "the same, it is a CONFLICT.",
+        },
+        body: { schema: SessionSchema, example: SPEC_EXAMPLE },
+        answers: {
+          200: { description: "The session.", schema: SessionJson, example: SESSION_EXAMPLE },
+        },
+        problems: ["CONFLICT"],
+        handle: async (request, { operator }) => {
+          const spec = await readJson(request, maxRequestBytes);
+          const before = sessions.list();
+          const hasToBeNew = request.headers.get("if-none-match")?.trim() === "*";
+          const session = await sessions.create(spec, { hasToBeNew });
+          const isNew = !before.includes(session) && !owners.has(session);
+          if (isNew && operator !== undefined) owners.set(session, operator.id);
+          return Response.json(viewSession(session));
+        },
       },
     },
   }, {
     path: "/sessions/:session",
-    handlers: {
-      GET: (request) => {
-        const session = sessions.get(nameParam(request, "session"));
-        return Response.json({ ...describe(session), peers: session.describe().map(describePeer) });
+    tag: "sessions",
+    operations: {
+      GET: {
+        id: "getSession",
+        summary: "Reads a session, and who waits for whom in it.",
+        answers: {
+          200: {
+            description: "The session, with its peers.",
+            schema: v.object({ ...SessionJson.entries, peers: v.array(PeerJson) }),
+            example: { ...SESSION_EXAMPLE, peers: [PEER_EXAMPLE] },
+          },
+        },
+        problems: ["UNKNOWN_SESSION"],
+        handle: (request) => {
+          const session = sessions.get(nameParam(request, "session"));
+          return Response.json({
+            ...viewSession(session),
+            peers: session.describe().map(viewPeer),
+          });
+        },
       },
-      DELETE: async (request) => {
-        await sessions.get(nameParam(request, "session")).close("it was deleted");
-        return new Response(null, { status: 204 });
+      DELETE: {
+        id: "closeSession",
+        summary: "Closes a session, cleans up, and tells the other parties.",
+        answers: { 204: { description: "It is closed." } },
+        problems: ["UNKNOWN_SESSION"],
+        handle: async (request, { operator }) => {
+          const session = sessions.get(nameParam(request, "session"));
+          if (operator !== undefined) checkMayClose(operator, session, owners.get(session));
+          await session.close("it was deleted");
+          return new Response(null, { status: 204 });
+        },
       },
     },
   }];
 }
 
-function describe({ name, rank, worldSize, endpoints, state }: Session) {
-  return { name, rank, world_size: worldSize, endpoints, state };
-}
-
-function describePeer({ rank, pending, unread, link, traffic }: PeerView) {
-  return {
-    rank,
-    pending: pending.map(({ key, waitedMs }) => ({ key, waited_ms: waitedMs })),
-    unread,
-    link: { kind: link.kind, age_ms: link.ageMs ?? null },
-    traffic: {
-      messages_sent: traffic.messagesSent,
-      bytes_sent: traffic.bytesSent,
-      messages_received: traffic.messagesReceived,
-      bytes_received: traffic.bytesReceived,
-      retries: traffic.retries,
-      duplicates_dropped: traffic.duplicatesDropped,
-      resumes: link.resumes,
-      bytes_resent: link.bytesResent,
-      ack_ms: link.ackMs ?? null,
-    },
-  };
+/** @throws {PartyError} `FORBIDDEN` when another one's session may not be closed */
+function checkMayClose({ id, allow }: Operator, { name }: Session, owner = "this party"): void {
+  if (owner === id || covers(allow, "admin")) return;
+  throw new PartyError(
+    "FORBIDDEN",
+    `Operator ${id} may not close session ${name}, which ${owner} created: ask them, or one who may ` +
+      "admin",
+  );
 }

@@ -23,6 +23,7 @@
 
 import {
   encode,
+  encodeInto,
   type EncodeOptions,
   objectToTokens,
   Token,
@@ -48,6 +49,7 @@ import {
 } from "./cbor_tags.ts";
 import { hasFields, pack } from "./pack.ts";
 import { MAX_DEPTH } from "./place.ts";
+import { writeText } from "./text.ts";
 import { bytesOf, isTypedArray, kindOf, type TypedArray } from "./typed_array.ts";
 
 /** Typed arrays from this many bytes on are parts, where parts are wanted. */
@@ -142,6 +144,27 @@ export function encodeCbor(value: unknown, parts?: Uint8Array[]): Uint8Array {
     if (parts !== undefined) parts.length = before!;
     pack(value, [], []); // throws as well, and knows the path
     throw new SerializationError("Cannot encode the value as CBOR", { cause });
+  }
+}
+
+/**
+ * Turns a value into its binary form, in place, when it is small. A value that cannot be sent does
+ * not throw here, but in {@linkcode encodeCbor}.
+ *
+ * @param value as for {@linkcode encodeCbor}
+ * @param bytes where to write it
+ * @param at its place there
+ * @returns the place after it; -1 when it is to be encoded by itself
+ */
+export function writeCbor(value: unknown, bytes: Uint8Array, at: number): number {
+  if (typeof value === "string") return writeText(bytes, at, value);
+  const room = bytes.byteLength - at;
+  if (ArrayBuffer.isView(value) && value.byteLength >= room) return -1;
+  if (Array.isArray(value) && value.length >= room) return -1; // an item takes a byte at least
+  try {
+    return at + encodeInto(value, bytes.subarray(at), ENCODE).written;
+  } catch {
+    return -1;
   }
 }
 

@@ -11,9 +11,10 @@
  */
 
 import { PartyError } from "../errors.ts";
-import { encodeCbor, MAX_PARTS } from "./cbor.ts";
+import { encodeCbor, MAX_PARTS, writeCbor } from "./cbor.ts";
 import { BYTES, sizeOfHead, writeHead } from "./heads.ts";
 import { MAX_KEY_LENGTH } from "./message.ts";
+import { writeText } from "./text.ts";
 
 /** How large a frame is made, without its head. */
 export const FRAME_BYTES = 256 * 1024;
@@ -25,13 +26,27 @@ export const HEARTBEAT: Uint8Array = Uint8Array.of(BYTES);
 
 /** A message as the bytes of a link. */
 export interface FramedMessage {
-  /** The first frame, which is all of a message that is not large. */
+  /**
+   * The first frame, which is all of a message that is not large. Below {@linkcode SMALL_BYTES} it
+   * is there only until the next message is framed.
+   */
   first: Uint8Array;
   /** What follows in frames of its own, of a large message: not copied yet. */
   rest: Uint8Array[];
   /** How many bytes the message takes; of a large one, the value alone. */
   bytes: number;
 }
+
+/** Frames below this size are put together where the one before them was. */
+export const SMALL_BYTES = 4 * 1024;
+
+/** Fresh memory for each small message would cost more than the rest of its way. */
+const scratch = new Uint8Array(SMALL_BYTES - 1);
+
+/** How long the head of a small frame is at most. */
+const MAX_SMALL_HEAD_BYTES = sizeOfHead(SMALL_BYTES);
+
+const NO_PARTS: Uint8Array[] = [];
 
 /** An array of two, and of three, items. */
 const [PAIR, TRIPLE] = [0x82, 0x83];
@@ -43,6 +58,8 @@ const [PAIR, TRIPLE] = [0x82, 0x83];
  * @throws {SerializationError} when the value cannot be sent, naming the path
  */
 export function frameMessage(key: string, value: unknown): FramedMessage {
+  const small = frameSmall(key, value);
+  if (small !== undefined) return small;
   const parts: Uint8Array[] = [];
   const encodedKey = encodeCbor(key);
   const encoded = encodeCbor(value, parts);
@@ -56,6 +73,19 @@ export function frameMessage(key: string, value: unknown): FramedMessage {
   const first = joinFrame(TRIPLE, encodedKey, lengths.subarray(1));
   for (const part of parts) bytes += part.byteLength;
   return { first, rest: [encoded, ...parts], bytes };
+}
+
+/** @returns the message; undefined when it is not small, or cannot be sent */
+function frameSmall(key: string, value: unknown): FramedMessage | undefined {
+  const from = MAX_SMALL_HEAD_BYTES;
+  scratch[from] = PAIR;
+  const afterKey = writeText(scratch, from + 1, key);
+  const end = afterKey < 0 ? -1 : writeCbor(value, scratch, afterKey);
+  if (end < 0) return undefined;
+  const bytes = end - from;
+  const start = from - sizeOfHead(bytes);
+  writeHead(scratch, start, BYTES, bytes);
+  return { first: scratch.subarray(start, end), rest: NO_PARTS, bytes };
 }
 
 /** Writes the head of a frame, an array's head and its items. */

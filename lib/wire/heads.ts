@@ -10,6 +10,8 @@
 export const UINT = 0x00;
 /** Major type 2: a byte string. */
 export const BYTES = 0x40;
+/** Major type 3: text. */
+export const TEXT = 0x60;
 
 /** The longest head. */
 export const MAX_HEAD_BYTES = 9;

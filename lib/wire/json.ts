@@ -41,6 +41,29 @@ export function encodeJson(value: unknown): string {
 }
 
 /**
+ * The same, and the same text for the same value: the keys of objects are in the order of their
+ * UTF-16 code units, as in RFC 8785. The entries of a `Map` or `Set` keep their own.
+ */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(pack(value, [], []), (_, json: unknown) => {
+    if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+    const { [TAG]: kind, value } = json as Record<string, unknown>;
+    if (kind === "Object") return { [TAG]: kind, value: sorted(value as [string, unknown][]) };
+    return Object.fromEntries(sorted(Object.entries(json)));
+  });
+}
+
+function sorted(entries: readonly [string, unknown][]): [string, unknown][] {
+  return entries.toSorted(([one], [two]) => one < two ? -1 : 1);
+}
+
+/** The JSON form of a value in ASCII, as a header may hold it. @throws {SerializationError} */
+export function asciiJson(value: unknown): string {
+  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return encodeJson(value).replaceAll(/[^\x20-\x7e]/g, escape);
+}
+
+/**
  * Turns the text of a JSON form back into the value.
  *
  * @param text JSON text
@@ -58,6 +81,14 @@ export function decodeJson(text: string): unknown {
     });
   }
   checkIntegers(text);
+  return unpack(json, []);
+}
+
+/**
+ * The same for JSON that is parsed already, and is used up; integers that a number does not hold have
+ * been rounded then.
+ */
+export function unpackJson(json: unknown): unknown {
   return unpack(json, []);
 }
 

@@ -14,9 +14,12 @@ import {
   type Server,
 } from "../../mod.ts";
 import { bufferingFetch } from "./gateway.ts";
+import { PROGRAMS } from "./programs.ts";
 
-/** What a message of 16 MiB takes as a request of its own, in JSON and Base64, and some more. */
-const MAX_REQUEST_BYTES = 40 * 1024 * 1024;
+/** What a value of 64 MiB takes as a request of its own, and some more. */
+const MAX_REQUEST_BYTES = 65 * 1024 * 1024;
+/** How many computations that have ended a session keeps. */
+const MAX_ENDED = 100;
 
 interface Member {
   party: Party;
@@ -35,7 +38,11 @@ export const partyCommands = {
   async listen(
     { world, ranks, gateway }: { world: string; ranks: number[]; gateway: boolean },
   ): Promise<string[]> {
-    const options: PartyOptions = { maxRequestBytes: MAX_REQUEST_BYTES };
+    const options: PartyOptions = {
+      maxRequestBytes: MAX_REQUEST_BYTES,
+      maxEndedComputations: MAX_ENDED,
+      programs: PROGRAMS,
+    };
     if (gateway) options.fetch = bufferingFetch;
     const own = new Map<number, Member>();
     members.set(world, own);

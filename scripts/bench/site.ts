@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findRuntimes, OWN_RUNTIME, ScriptProcess } from "../processes.ts";
+import { findRuntimes, OWN_RUNTIME, ScriptProcess, withGc } from "../processes.ts";
 import { type Commands, commands } from "./commands.ts";
 
 /** What a command takes. */
@@ -78,10 +78,4 @@ export class Peer implements Site {
       for (const { reject } of this.#waiting.values()) reject(this.#ended);
     }
   }
-}
-
-function withGc([program, ...options]: string[]): string[] {
-  return OWN_RUNTIME === "node"
-    ? [program!, "--expose-gc", ...options]
-    : [program!, ...options, "--v8-flags=--expose-gc"];
 }

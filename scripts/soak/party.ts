@@ -53,8 +53,11 @@ const FAULTS = {
 };
 
 const network = faultyFetch({ ...FAULTS, seed: Number(process.argv[2]) });
-const onError = (error: unknown) => console.error("fault:", describeError(error));
-const party = createParty({ fetch: network, timeoutMs: 40_000, onError });
+const party = createParty({
+  fetch: network,
+  timeoutMs: 40_000,
+  log: ({ level, error }) => level === "error" && console.error("fault:", describeError(error)),
+});
 const server = await serve(party, { port: 0 });
 let traffic: Traffic | undefined;
 

@@ -5,8 +5,10 @@
  */
 
 import { createParty, serve } from "../../mod.ts";
+import { program } from "./programs.ts";
 
-const parties = [createParty(), createParty()];
+const programs = [program("p", ({ communicator }) => communicator.barrier())];
+const parties = [createParty({ programs }), createParty({ programs })];
 const servers = await Promise.all(parties.map((party) => serve(party, { port: 0 })));
 // Rank 2 never comes.
 const endpoints = [...servers.map((server) => server.url), "http://127.0.0.1:9"];
@@ -20,7 +22,7 @@ const left = [
   alice!.communicator.send(2, "k", 1, { signal }),
   alice!.communicator.recv(1, "never", { timeoutMs: 1e9, signal }),
   bob!.communicator.barrier(),
-  bob!.compute({ id: "c", program: "p" }, ({ communicator }) => communicator.barrier()).result,
+  bob!.compute({ id: "c", program: "p" }).result,
 ];
 const outcomes = Promise.allSettled(left);
 await Promise.all(parties.map((party) => party.close()));

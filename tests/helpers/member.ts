@@ -1,6 +1,7 @@
 /**
  * One rank of a world whose ranks are processes: serves, learns the others' URLs from standard
- * input, goes through all that a communicator does, checks what it gets, and prints `done`.
+ * input, goes through all that a communicator does, checks what it gets, and prints `done`. With an
+ * identity and an authority in its environment, all of that over mutual TLS.
  *
  * @module
  */
@@ -9,11 +10,15 @@ import { deepStrictEqual as same } from "node:assert/strict";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
-import { createParty, serve } from "../../mod.ts";
+import { createParty, serve, tlsFetch } from "../../mod.ts";
 
 const rank = Number(process.argv[2]);
-await using party = createParty({ timeoutMs: 30_000 });
-await using server = await serve(party, { port: 0 });
+const { CA: ca, CERT: cert, KEY: key } = process.env;
+const overTls = ca === undefined ? undefined : { ca, cert: cert!, key: key! };
+const fetch = overTls && tlsFetch(overTls);
+await using party = createParty({ timeoutMs: 30_000, ...fetch && { fetch } });
+const tls = overTls && { tls: { cert: overTls.cert, key: overTls.key, clientCa: overTls.ca } };
+await using server = await serve(party, { port: 0, ...tls });
 console.log(server.url);
 const input = createInterface({ input: process.stdin });
 const [line] = await new Promise<string[]>((resolve) =>

@@ -28,7 +28,7 @@ export interface RawAnswer {
  * @param body what follows, framed already
  */
 export function rawRequest(line: string, headers: string[] = [], body = ""): string {
-  return [`${line} HTTP/1.1`, "Host: party.test", ...headers, "", body].join("\r\n");
+  return [`${line} HTTP/1.1`, "Host: localhost", ...headers, "", body].join("\r\n");
 }
 
 /** One connection to a server of this machine. */

@@ -5,7 +5,13 @@
  */
 
 import process from "node:process";
-import { findRuntimes, OWN_RUNTIME, type Runtime, ScriptProcess } from "../../scripts/processes.ts";
+import {
+  findRuntimes,
+  OWN_RUNTIME,
+  type Runtime,
+  ScriptProcess,
+  withGc,
+} from "../../scripts/processes.ts";
 import type { PartyOptions } from "../../mod.ts";
 import type { Commands } from "./remote_commands.ts";
 import { later } from "./waiting.ts";
@@ -49,7 +55,8 @@ export class Remote {
 
   /** Starts the process; its party is still to be started. */
   constructor(runtime: Runtime = OWN_RUNTIME) {
-    this.process = new ScriptProcess(runtimes.get(runtime)!, "tests/helpers/remote_party.ts");
+    const command = withGc(runtimes.get(runtime)!); // for who asks about its memory
+    this.process = new ScriptProcess(command, "tests/helpers/remote_party.ts");
     this.process.child.stdin!.on("error", () => {}); // it may have been killed
     void this.#listen();
   }
@@ -108,11 +115,17 @@ export type Route = (endpoints: string[], rank: number) => string[];
 /**
  * @param size how many
  * @param options of each party
+ * @param version of their programs, instead of their own
  * @returns parties that listen, and have no session
  */
-export async function startRemotes(size: number, options: PartyOptions = {}): Promise<Remote[]> {
+export async function startRemotes(
+  size: number,
+  options: PartyOptions = {},
+  version?: string,
+): Promise<Remote[]> {
   const remotes = Array.from({ length: size }, () => new Remote());
-  await Promise.all(remotes.map((remote) => remote.start({ options })));
+  const programs = version === undefined ? {} : { version };
+  await Promise.all(remotes.map((remote) => remote.start({ options, ...programs })));
   return remotes;
 }
 

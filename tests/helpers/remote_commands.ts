@@ -13,16 +13,31 @@ import {
   type PartyOptions,
   type PeerView,
   serve,
+  type ServeLimits,
   type Server,
   type Session,
   type WaitOptions,
 } from "../../mod.ts";
+import { DRIVEN_PROGRAMS } from "./driven.ts";
 import { type GatewayMode, startGateway } from "./gateway.ts";
 import { isPattern, patternBytes, sumBytes } from "./pattern.ts";
+import { program } from "./programs.ts";
 import { moment } from "./waiting.ts";
 
-/** How a computation is made to end. */
-export type Ending = "throws" | "refuses" | "is cancelled";
+/** How a computation is made to end by one party, for which the others wait. */
+export type Ending = "throws" | "refuses" | "is cancelled" | "waits";
+
+/** What every party runs: each goes to its end as its own process was told. */
+const endings = new Map<string, { ending: Ending; reason: string; waitsFor: number }>();
+const ends = program("ends", async ({ communicator, params, signal }) => {
+  const { ending, reason, waitsFor } = endings.get(params as string)!;
+  await communicator.barrier();
+  if (ending !== "waits") await moment(100); // so that the others wait by then
+  if (ending === "throws") throw new TypeError(reason);
+  if (ending === "refuses") throw new PartyError("AGREEMENT_MISMATCH", reason);
+  if (ending === "waits") return await communicator.recv(waitsFor, "never");
+  await new Promise((_, reject) => signal.addEventListener("abort", reject));
+});
 
 /** Where Linux tells of the process. */
 const STATUS = "/proc/self/status";
@@ -50,13 +65,17 @@ export const commands = {
   async ready(): Promise<void> {},
 
   /** Makes the party, and listens. @returns its URL */
-  async start({ options = {}, port = 0, graceMs = 5_000 }: {
+  async start({ options = {}, port = 0, graceMs = 5_000, limits, version }: {
     options?: PartyOptions;
     port?: number;
     graceMs?: number;
+    limits?: ServeLimits;
+    /** Of its programs, instead of their own. */
+    version?: string;
   }): Promise<string> {
-    party = createParty(options);
-    server = await serve(party, { port, graceMs });
+    const others = DRIVEN_PROGRAMS.map((one) => ({ ...one, version: version ?? one.version }));
+    party = createParty({ programs: [ends, ...others], ...options });
+    server = await serve(party, { port, graceMs, ...limits && { limits } });
     return server.url;
   },
 
@@ -166,18 +185,32 @@ export const commands = {
     return times;
   },
 
-  /** Runs a program that ends as it is told to. */
-  async compute({ ending, reason = "", ...args }: InSession & {
+  /** Takes part in a computation that ends as it is told to. */
+  async compute({ ending, reason = "", waitsFor = 0, ...args }: InSession & {
     ending: Ending;
     reason?: string;
+    waitsFor?: number;
   }): Promise<void> {
-    const computation = find(args).compute({ id: "c", program: "p" }, ({ signal }) => {
-      if (ending === "throws") throw new TypeError(reason);
-      if (ending === "refuses") throw new PartyError("AGREEMENT_MISMATCH", reason);
-      return new Promise((_, reject) => signal.addEventListener("abort", reject));
-    });
-    if (ending === "is cancelled") computation.cancel(new PartyError("CANCELLED", reason));
-    await computation.result;
+    endings.set(args.session!, { ending, reason, waitsFor });
+    await find(args).compute({ id: "c", program: "ends", params: args.session }).result;
+  },
+
+  /** Cancels it. */
+  // deno-lint-ignore require-await
+  async cancel({ reason, ...args }: InSession & { reason: string }): Promise<void> {
+    find(args).computation("c").cancel(new PartyError("CANCELLED", reason));
+  },
+
+  /** @returns where the session and its computation are in their lives */
+  // deno-lint-ignore require-await
+  async states(args: InSession): Promise<{ session: string; computation?: string }> {
+    const { state, computations } = find(args);
+    return { session: state, computation: computations[0]?.state };
+  },
+
+  /** Gives the session up. */
+  async abort({ reason, ...args }: InSession & { reason: string }): Promise<void> {
+    await find(args).communicator.abort(new PartyError("CONFLICT", reason));
   },
 
   async closeSession(args: InSession & { reason?: string }): Promise<void> {
@@ -219,6 +252,17 @@ export const commands = {
   async peakMemory(): Promise<number> {
     if (!existsSync(STATUS)) return process.memoryUsage().rss; // the least that it can have been
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(STATUS, "utf8"))![1]) * 1024;
+  },
+
+  /** What the heap holds, and what hangs off it outside, in bytes, once the garbage is gone. */
+  async heldMemory(): Promise<number> {
+    const { gc } = globalThis as { gc?: () => void };
+    for (let round = 0; round < 3; round++) {
+      gc!();
+      await moment(20); // what finalizers let go is garbage only then
+    }
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
   },
 
   /** What keeps the process from ending, but for its standard streams; Node alone tells. */

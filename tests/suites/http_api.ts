@@ -109,6 +109,20 @@ function sessions(declare: Declare): void {
     assert.equal(rest, created);
   });
 
+  declare("with If-None-Match: * a session has to be new", async ({ base }) => {
+    const create = () => {
+      const headers = { "if-none-match": "*" };
+      return request(`${base}/sessions`, { method: "POST", body: spec, headers });
+    };
+    const answers = await Promise.all([create(), create(), create()]);
+    assert.equal(answers.map(({ status }) => status).sort(), [200, 409, 409]);
+    const refused = answers.find(({ status }) => status === 409)!;
+    assert.match(assertProblem(refused, 409, "CONFLICT").detail, /session three as a new one/);
+    assert.is((await post(`${base}/sessions`, spec)).status, 200);
+    await request(`${base}/sessions/three`, { method: "DELETE" });
+    assert.is((await create()).status, 200);
+  });
+
   declare(
     "a deleted session is gone, its waiters reject, its peers know",
     async ({ base, party }) => {
@@ -202,7 +216,12 @@ function symbols(declare: Declare): void {
     }
     await post(`${demo}/symbols`, { name: "untyped", data: symbol.data });
     const list = JSON.parse((await request(`${demo}/symbols`)).text);
-    assert.equal(list, { symbols: [{ name: "x", mptype }, { name: "untyped", mptype: null }] });
+    assert.equal(list, {
+      symbols: [
+        { name: "x", mptype, shape: [2], bytes: 8, private: false },
+        { name: "untyped", mptype: null, shape: [2], bytes: 8, private: false },
+      ],
+    });
     const read = await request(`${demo}/symbols/x`);
     assert.equal([read.status, JSON.parse(read.text)], [200, symbol]);
     const deleted = await request(`${demo}/symbols/x`, { method: "DELETE" });
@@ -223,7 +242,7 @@ function symbols(declare: Declare): void {
 
 function refusals(declare: Declare): void {
   declare("an unknown route is 404", async ({ base }) => {
-    for (const path of ["/", "/healthy", "/sessions/demo/comm", "/sessions/demo/symbols/x/y"]) {
+    for (const path of ["/page", "/healthy", "/sessions/demo/comm", "/sessions/demo/symbols/x/y"]) {
       assertProblem(await request(base + path), 404, "INVALID_REQUEST");
       assertProblem(await post(base + path, { a: 1 }), 404, "INVALID_REQUEST");
     }
@@ -231,6 +250,7 @@ function refusals(declare: Declare): void {
 
   declare("another method is 405 and says which are possible", async ({ base }) => {
     const allowed = {
+      "/": "GET, HEAD",
       "/health": "GET, HEAD",
       "/sessions": "GET, HEAD, POST",
       "/sessions/demo": "GET, HEAD, DELETE",
@@ -238,7 +258,7 @@ function refusals(declare: Declare): void {
       "/sessions/demo/comm/link": "POST",
       "/sessions/demo/abort": "POST",
       "/sessions/demo/symbols": "GET, HEAD, POST",
-      "/sessions/demo/symbols/x": "GET, HEAD, DELETE",
+      "/sessions/demo/symbols/x": "GET, HEAD, PUT, DELETE",
     };
     for (const [path, allow] of Object.entries(allowed)) {
       for (const method of ["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"]) {

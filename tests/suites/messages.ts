@@ -104,14 +104,14 @@ export function messagesSuite(declare: WorldTest): void {
     await partyError(alice!.send(0, "twice", 2), "DUPLICATE_KEY");
   });
 
-  declare("any value survives, under any key", 2, async (_, alice, bob) => {
+  declare("any value survives, under any key", 2, async ({ inputs }, alice, bob) => {
     const key = text.filter((any) => any.length > 0);
     await fc.assert(
       fc.asyncProperty(key, sendable, async (key, value) => {
         await alice!.send(1, key, value);
         assertSame(await bob!.recv(0, key), value);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, ...inputs },
     );
   });
 
@@ -125,7 +125,7 @@ export function messagesSuite(declare: WorldTest): void {
     assert.equal(await fromAlice, keys.toReversed().map((key) => `a ${key}`));
   });
 
-  declare("sends and recvs in any order deliver every value once", 3, async ({ ranks }) => {
+  declare("sends and recvs in any order deliver every value once", 3, async ({ ranks, inputs }) => {
     const rank = fc.nat({ max: 2 });
     const message = fc.record({ from: rank, to: rank, key: text, value: sendable });
     const script = fc.uniqueArray(message, {
@@ -158,7 +158,7 @@ export function messagesSuite(declare: WorldTest): void {
           assert.is((await Promise.all([again, received]))[1], 1);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 30, ...inputs },
     );
   });
 

@@ -7,19 +7,18 @@
  * @module
  */
 
-import { NetworkError } from "../../errors.ts";
+import { isRefused, NetworkError } from "../../errors.ts";
 import { Bell, sleep } from "../../timing.ts";
 import type { FramedMessage } from "../../wire/frames.ts";
 import type { WaitOptions } from "../communicator.ts";
-import { isRefused } from "../endpoint.ts";
 import { RetryLater } from "../retry.ts";
 import { sendTimeout } from "../send_timeout.ts";
-import { Wait } from "../wait.ts";
+import type { Wait } from "../wait.ts";
 import { type Attempt, type AttemptOptions, JsonOnly, TooLarge } from "./attempt.ts";
 import type { LinkContext, LinkKind } from "./context.ts";
 import { OutgoingStream } from "./outgoing.ts";
 import { Patience, TICK_MS } from "./patience.ts";
-import { Pending } from "./pending.ts";
+import { Pending, SentMessage } from "./pending.ts";
 import { Segment, SegmentSize } from "./segment.ts";
 import { Streaming } from "./streaming.ts";
 import { Trouble } from "./trouble.ts";
@@ -97,19 +96,21 @@ export class Link {
     options: WaitOptions & { timeoutMs: number },
   ): Promise<number> {
     if (this.#closed) return Promise.reject(this.#closed);
-    const wait = new Wait<number>(
+    const message = new SentMessage(
       options,
       this.#context.deadlines,
       (elapsedMs) =>
         sendTimeout(this.#context.rank, key, elapsedMs, this.#trouble.why(this.#way.isGreeted)),
     );
-    const start = this.#stream.end;
+    message.start = this.#stream.end;
     this.#stream.append(first);
     for (const part of rest) this.#stream.appendLarge(part);
-    this.#pending.add(start, this.#stream.end, bytes, wait);
-    if (options.signal !== undefined) wait.whenSettled(() => this.#dropGivenUp());
+    message.end = this.#stream.end;
+    message.bytes = bytes;
+    this.#pending.add(message);
+    if (options.signal !== undefined) message.whenSettled(() => this.#dropGivenUp());
     this.wake();
-    return wait.promise;
+    return message.promise;
   }
 
   /** Says that there is something to send, or a `recv` that waits for the peer. */

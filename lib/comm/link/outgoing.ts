@@ -6,20 +6,27 @@
  */
 
 import { NetworkError } from "../../errors.ts";
+import { SMALL_BYTES } from "../../wire/frames.ts";
 import { Pieces } from "./pieces.ts";
+
+/**
+ * What is in a chunk: small messages, of which more may be copied in behind; a frame of a large
+ * value, in a buffer of {@linkcode Pieces}; or something else.
+ */
+type Kind = "batch" | "piece" | "other";
 
 interface Chunk {
   /** The place of its first byte in the stream. */
   start: number;
+  /** The place after its last one. */
+  end: number;
+  /** What holds its bytes, from the first one on. */
   bytes: Uint8Array;
-  /** Whether the bytes are in a buffer that is used again. */
-  isPiece: boolean;
+  kind: Kind;
 }
 
-/** Chunks below this size are put together when they are read. */
-const SMALL_BYTES = 16 * 1024;
-/** What small chunks are put together to, at most. */
-const BATCH_BYTES = 64 * 1024;
+/** How large batches are, the more the more of them wait. */
+const [MIN_BATCH_BYTES, MAX_BATCH_BYTES] = [4 * 1024, 64 * 1024];
 
 /** A stream of bytes that is read from any place that is not acknowledged. */
 export class OutgoingStream {
@@ -29,6 +36,8 @@ export class OutgoingStream {
   #dropped = 0;
   /** Where the last read ended: the next one mostly begins there. */
   #cursor = 0;
+  /** The buffer of the latest batch that was acknowledged, for the next one. */
+  #spare: Uint8Array | undefined;
   readonly #pieces: Pieces = new Pieces();
   #acknowledged = 0;
   #end = 0;
@@ -55,19 +64,31 @@ export class OutgoingStream {
     return this.#resent;
   }
 
-  /** Appends bytes, which must not change any more. */
+  /** Appends bytes: copied below {@linkcode SMALL_BYTES}; others must not change any more. */
   append(bytes: Uint8Array): void {
-    this.#push(bytes, false);
+    const { byteLength } = bytes;
+    if (byteLength >= SMALL_BYTES) return this.#push(bytes, byteLength, "other");
+    const last = this.#chunks.at(-1);
+    const filled = this.#end - (last?.start ?? 0);
+    if (last?.kind === "batch" && filled + byteLength <= last.bytes.byteLength) {
+      last.bytes.set(bytes, filled);
+      last.end = this.#end += byteLength;
+    } else {
+      const batch = this.#newBatch(last);
+      batch.set(bytes);
+      this.#push(batch, byteLength, "batch");
+    }
   }
 
   /** Appends a large value, copied, in frames. */
   appendLarge(bytes: Uint8Array): void {
-    this.#pieces.cut(bytes, (frame) => this.#push(frame, true));
+    this.#pieces.cut(bytes, (frame) => this.#push(frame, frame.byteLength, "piece"));
   }
 
   /** Takes the last bytes away again. @param place where they begin: none of them was read yet */
   truncate(place: number): void {
     for (let last = this.#chunks.at(-1); last !== undefined; last = this.#chunks.at(-1)) {
+      last.end = Math.min(last.end, place);
       if (last.start < place) break;
       this.#chunks.pop();
     }
@@ -77,6 +98,7 @@ export class OutgoingStream {
 
   /** Lets go of memory that was kept to be used again. */
   rest(): void {
+    this.#spare = undefined;
     this.#pieces.clear();
   }
 
@@ -95,8 +117,9 @@ export class OutgoingStream {
     if (place <= this.#acknowledged) return;
     this.#acknowledged = place;
     for (let chunk = this.#chunks[this.#dropped]; chunk !== undefined;) {
-      if (chunk.start + chunk.bytes.byteLength > place) break;
-      if (chunk.isPiece) this.#pieces.giveBack(chunk.bytes);
+      if (chunk.end > place) break;
+      if (chunk.kind === "piece") this.#pieces.giveBack(chunk.bytes);
+      if (chunk.kind === "batch") this.#spare = chunk.bytes;
       chunk.bytes = NOTHING; // the memory is not needed any more, however long the list is kept
       chunk = this.#chunks[++this.#dropped];
     }
@@ -126,9 +149,7 @@ export class OutgoingStream {
       return NOTHING;
     } else {
       this.#cursor = index;
-      let bytes = first.bytes;
-      if (!first.isPiece && bytes.byteLength < SMALL_BYTES) bytes = this.#batch(index);
-      read = bytes.subarray(place - start, place - start + maxBytes);
+      read = first.bytes.subarray(place - start, Math.min(first.end, place + maxBytes) - start);
     }
     const end = place + read.byteLength;
     this.#resent += Math.max(0, Math.min(this.#sent, end) - place);
@@ -160,9 +181,19 @@ export class OutgoingStream {
     return bytes;
   }
 
-  #push(bytes: Uint8Array, isPiece: boolean): void {
-    this.#chunks.push({ start: this.#end, bytes, isPiece });
-    this.#end += bytes.byteLength;
+  #push(bytes: Uint8Array, length: number, kind: Kind): void {
+    const start = this.#end;
+    this.#end += length;
+    this.#chunks.push({ start, end: this.#end, bytes, kind });
+  }
+
+  /** @param last the chunk before */
+  #newBatch(last: Chunk | undefined): Uint8Array {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined) return spare;
+    const size = last?.kind === "batch" ? 4 * last.bytes.byteLength : 0;
+    return new Uint8Array(Math.min(Math.max(size, MIN_BATCH_BYTES), MAX_BATCH_BYTES));
   }
 
   /** The index of the chunk that holds the byte at a place; that of the place after the last one. */
@@ -170,27 +201,9 @@ export class OutgoingStream {
     let index = Math.max(this.#cursor, this.#dropped);
     if ((this.#chunks[index]?.start ?? 0) > place) index = this.#dropped;
     for (let chunk = this.#chunks[index]; chunk !== undefined; chunk = this.#chunks[++index]) {
-      if (place < chunk.start + chunk.bytes.byteLength) break;
+      if (place < chunk.end) break;
     }
     return index;
-  }
-
-  /** Puts small chunks together into one, from an index on. @returns its bytes */
-  #batch(index: number): Uint8Array {
-    const first = this.#chunks[index]!;
-    let [size, end] = [first.bytes.byteLength, index + 1];
-    for (; end < this.#chunks.length; end++) {
-      const { isPiece, bytes: { byteLength } } = this.#chunks[end]!;
-      if (isPiece || byteLength >= SMALL_BYTES || size + byteLength > BATCH_BYTES) break;
-      size += byteLength;
-    }
-    if (end === index + 1) return first.bytes;
-    const bytes = new Uint8Array(size);
-    const batch = { start: first.start, bytes, isPiece: false };
-    for (const chunk of this.#chunks.splice(index, end - index, batch)) {
-      bytes.set(chunk.bytes, chunk.start - first.start);
-    }
-    return bytes;
   }
 }
 

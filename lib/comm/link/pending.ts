@@ -4,20 +4,21 @@
  * @module
  */
 
-import type { Wait } from "../wait.ts";
+import { Wait } from "../wait.ts";
 
-interface Message {
+/** A message of a stream, and who waits for its acknowledgement. */
+export class SentMessage extends Wait<number> {
   /** Where it begins in the stream. */
-  start: number;
+  start = 0;
   /** The place in the stream after it. */
-  end: number;
-  bytes: number;
-  wait: Wait<number>;
+  end = 0;
+  /** How many bytes it has. */
+  bytes = 0;
 }
 
 /** Who waits for the acknowledgement of what. */
 export class Pending {
-  readonly #messages: Message[] = [];
+  readonly #messages: SentMessage[] = [];
   readonly #onAcknowledged: (ms: number) => void;
 
   /** @param onAcknowledged hears how long each message took, in milliseconds */
@@ -25,9 +26,9 @@ export class Pending {
     this.#onAcknowledged = onAcknowledged;
   }
 
-  /** Adds the latest message: where it begins in the stream, the place after it, and its size. */
-  add(start: number, end: number, bytes: number, wait: Wait<number>): void {
-    this.#messages.push({ start, end, bytes, wait });
+  /** Adds the latest message. */
+  add(message: SentMessage): void {
+    this.#messages.push(message);
   }
 
   /** Resolves the messages that are whole at the receiver. @param place up to where it holds them */
@@ -35,10 +36,10 @@ export class Pending {
     const now = performance.now();
     let done = 0;
     for (; done < this.#messages.length; done++) {
-      const { end, bytes, wait } = this.#messages[done]!;
-      if (end > place) break;
-      this.#onAcknowledged(now - wait.startedAt);
-      wait.resolve(bytes);
+      const message = this.#messages[done]!;
+      if (message.end > place) break;
+      this.#onAcknowledged(now - message.startedAt);
+      message.resolve(message.bytes);
     }
     this.#messages.splice(0, done);
   }
@@ -51,7 +52,7 @@ export class Pending {
    */
   dropGivenUp(sent: number): number | undefined {
     let start: number | undefined;
-    for (let last = this.#messages.at(-1); last?.wait.settled; last = this.#messages.at(-1)) {
+    for (let last = this.#messages.at(-1); last?.settled; last = this.#messages.at(-1)) {
       if (last.start < sent) break;
       start = last.start;
       this.#messages.pop();
@@ -61,11 +62,11 @@ export class Pending {
 
   /** Rejects all of them. */
   reject(error: Error): void {
-    for (const { wait } of this.#messages.splice(0)) wait.reject(error);
+    for (const message of this.#messages.splice(0)) message.reject(error);
   }
 
   /** Gives all of them away. */
   takeAll(): Wait<number>[] {
-    return this.#messages.splice(0).map(({ wait }) => wait);
+    return this.#messages.splice(0);
   }
 }

@@ -8,14 +8,17 @@ import { PartyError } from "../../errors.ts";
 import { Bell } from "../../timing.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { encodeAck } from "./acks.ts";
+import { type BodyReader, readerOf } from "./body_reader.ts";
 import type { IncomingStream } from "./incoming.ts";
 
 /** One request of a link, as its handler has it. */
 export interface LinkRequest {
   /** Where its body begins in the sender's stream. */
   place: number;
-  /** Its body: bytes are acknowledged once, a stream while it goes on. */
+  /** Its body, or the pieces in which it comes. */
   body: Uint8Array | ReadableStream<Uint8Array>;
+  /** Whether the body has no known end: it is then acknowledged while it goes on, not once. */
+  staysOpen: boolean;
   /** Whether acknowledgements must not wait for what goes the other way. */
   atOnce: boolean;
   /** Aborts when the server is about to close: the sender goes on in another request. */
@@ -26,8 +29,6 @@ export interface LinkRequest {
 const WAIT_MS = 1_000;
 /** How long a finite request is held up at most; the gateway that made it so may not be patient. */
 const MAX_FINITE_WAIT_MS = 10_000;
-
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 /** What a receiver asks and tells its session. */
 export interface LinkReceiverEvents {
@@ -85,14 +86,15 @@ export class LinkReceiver {
         `Cannot go on at byte ${request.place} of the link: the bytes from ${taken} on are missing`,
       );
     }
-    const { place, body, draining } = request;
-    if (!(body instanceof Uint8Array)) return this.#stay(request, body);
+    const { place, body, staysOpen, draining } = request;
+    if (staysOpen && !(body instanceof Uint8Array)) return this.#stay(request, body);
     const waitUntil = performance.now() + MAX_FINITE_WAIT_MS;
     const isOver = () => this.#closed || draining?.aborted || performance.now() >= waitUntil;
     const wake = () => this.#room.ring();
     draining?.addEventListener("abort", wake);
     try {
-      await this.#take(place, body, () => !isOver());
+      if (!(body instanceof Uint8Array)) await this.#takePieces(place, body, () => !isOver());
+      else await this.#take(place, body, () => !isOver());
       return encodeAck(this.#stream.acknowledged);
     } finally {
       draining?.removeEventListener("abort", wake);
@@ -109,7 +111,7 @@ export class LinkReceiver {
     { place, atOnce, draining }: LinkRequest,
     body: ReadableStream<Uint8Array>,
   ): ReadableStream<Uint8Array> {
-    const reader = body.getReader();
+    const reader = readerOf(body);
     let [end, forget] = [() => {}, () => {}];
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
@@ -152,16 +154,36 @@ export class LinkReceiver {
   }
 
   /** Takes what a streaming request brings. Parameters as for {@linkcode LinkReceiver.#take}. */
-  async #read(place: number, reader: Reader, onTaken: () => boolean): Promise<void> {
+  async #read(place: number, reader: BodyReader, onTaken: () => boolean): Promise<void> {
     let at = place;
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const { value } = next;
+    for (let value = await reader.read(); value !== undefined; value = await reader.read()) {
       const taken = this.#push(at, value);
       at += value.byteLength;
       if (taken === value.byteLength && !this.#stream.blocked) {
         if (!onTaken()) return;
       } else if (!(await this.#take(at - value.byteLength, value, onTaken))) return;
     }
+  }
+
+  /** Takes a body as it comes; the sender hears of no answer before it was read to its end. */
+  async #takePieces(
+    place: number,
+    body: ReadableStream<Uint8Array>,
+    onTaken: () => boolean,
+  ): Promise<void> {
+    let at = place;
+    let taken = Promise.resolve(true);
+    try {
+      for await (const piece of body) {
+        const from = at;
+        at += piece.byteLength;
+        taken = taken.then((goesOn) => goesOn && this.#take(from, piece, onTaken));
+        await taken.catch(() => {});
+      }
+    } catch (cause) {
+      throw new PartyError("INVALID_REQUEST", `The body ended early, at byte ${at}`, { cause });
+    }
+    await taken;
   }
 
   /**

@@ -6,12 +6,12 @@
  */
 
 import {
+  isRefused,
   NetworkError,
   PartyError,
   PeerRestartedError,
   PeerUnreachableError,
 } from "../../errors.ts";
-import { isRefused } from "../endpoint.ts";
 import { Backoff, type RetryLater } from "../retry.ts";
 
 /** A peer that refuses connections this often, for this long, has ended. */

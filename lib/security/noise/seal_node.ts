@@ -1,0 +1,50 @@
+/**
+ * Seals by `node:crypto`, which answers at once: for small messages, on Node and on Deno, that takes
+ * a fraction of a call of WebCrypto.
+ *
+ * @module
+ */
+
+import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto";
+import { KEY_BYTES, nonceOf, notAuthentic, type Seal, TAG_BYTES } from "./seal.ts";
+
+const CIPHER = "aes-256-gcm";
+const OPTIONS = { authTagLength: TAG_BYTES };
+
+/**
+ * Makes the seal of a key.
+ *
+ * @param key {@linkcode KEY_BYTES} bytes, copied
+ * @returns the seal, which never returns a promise
+ * @throws {TypeError} when the key has another length
+ */
+export function nodeSeal(key: Uint8Array): Seal {
+  if (key.byteLength !== KEY_BYTES) throw new TypeError(`A seal's key has ${KEY_BYTES} bytes`);
+  const secret = createSecretKey(key);
+  return {
+    seal(index, plaintext, ad) {
+      const cipher = createCipheriv(CIPHER, secret, nonceOf(index), OPTIONS);
+      if (ad !== undefined && ad.byteLength > 0) cipher.setAAD(ad);
+      const { byteLength } = plaintext;
+      const sealed = new Uint8Array(byteLength + TAG_BYTES);
+      sealed.set(cipher.update(plaintext));
+      cipher.final();
+      sealed.set(cipher.getAuthTag(), byteLength);
+      return sealed;
+    },
+    open(index, sealed, ad) {
+      const decipher = createDecipheriv(CIPHER, secret, nonceOf(index), OPTIONS);
+      const length = sealed.byteLength - TAG_BYTES;
+      if (length < 0) throw notAuthentic();
+      if (ad !== undefined && ad.byteLength > 0) decipher.setAAD(ad);
+      decipher.setAuthTag(sealed.subarray(length));
+      const { buffer, byteOffset, byteLength } = decipher.update(sealed.subarray(0, length));
+      try {
+        decipher.final(); // where the tag is checked
+      } catch {
+        throw notAuthentic();
+      }
+      return new Uint8Array(buffer, byteOffset, byteLength); // it was a Buffer
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * What the log says of requests.
+ *
+ * @module
+ */
+
+import { PartyError } from "../errors.ts";
+import type { Logger, LogSubject } from "../log.ts";
+import { NAME_PATTERN } from "../names.ts";
+import { isTrace } from "../resources/trace.ts";
+import type { Exchange } from "./routes.ts";
+
+/** Notes a request down: as a fault of the party, as failed, or else for who looks for a fault. */
+export function logExchange(log: Logger, exchange: Exchange): void {
+  const { method, route = "none", status, error } = exchange;
+  const about = log.about(subjectOf(exchange));
+  const fields = { method, route, status, elapsedMs: Math.round(exchange.elapsedMs) };
+  if (status < 500) about.debug("Request answered", fields);
+  else if (error instanceof PartyError) about.warn("Request failed", fields, error);
+  else about.error("A request could not be answered", fields, error);
+}
+
+/** Names that are none, and a trace context that is none, are not repeated. */
+function subjectOf({ params, headers }: Exchange): LogSubject {
+  const { session, computation } = params;
+  const traceparent = headers.get("traceparent");
+  const subject: LogSubject = {};
+  if (session !== undefined && NAME_PATTERN.test(session)) subject.session = session;
+  if (computation !== undefined && NAME_PATTERN.test(computation)) {
+    subject.computation = computation;
+  }
+  if (traceparent !== null && isTrace(traceparent)) subject.traceparent = traceparent;
+  return subject;
+}

@@ -1,0 +1,50 @@
+/**
+ * What `partyline sessions --close` does.
+ *
+ * @module
+ */
+
+import { PartyError } from "../../lib/errors.ts";
+import { askAll, errorView, ranksText, requireAll } from "./fleet.ts";
+import type { FleetOptions } from "./fleet_options.ts";
+import type { Host } from "./host.ts";
+import { print } from "./print.ts";
+
+/**
+ * Closes a session wherever it is.
+ *
+ * @param session its name
+ * @param options what the command line says
+ * @param host the process
+ * @throws {Error} when no party has it, or one cannot be asked
+ */
+export async function closeSession(
+  session: string,
+  { config, json }: FleetOptions,
+  { stopped }: Host,
+): Promise<void> {
+  const answers = await askAll(config, stopped, async (client, options) => {
+    try {
+      await client.deleteSession(session, options);
+      return true;
+    } catch (error) {
+      if (error instanceof PartyError && error.code === "UNKNOWN_SESSION") return false;
+      throw error;
+    }
+  });
+  const ranks = answers.map((answer) =>
+    answer.ok
+      ? { rank: answer.rank, closed: answer.value }
+      : { rank: answer.rank, closed: null, error: errorView(answer.error) }
+  );
+  const closed = ranks.filter((one) => one.closed).map(({ rank }) => rank);
+  if (closed.length > 0) {
+    const where = ranksText(closed, answers.length);
+    print(json, { session, ranks }, `Session ${session} is closed; ranks that had it: ${where}`);
+  }
+  requireAll(answers, config);
+  if (closed.length > 0) return;
+  throw new Error(
+    `No party has a session ${session}: partyline sessions tells which there are`,
+  );
+}

@@ -1,0 +1,8 @@
+/**
+ * The one package that every command needs, pinned apart from those that only some do: a party that
+ * serves loads none of the others.
+ *
+ * @module
+ */
+
+export { Command, CommanderError, InvalidArgumentError } from "npm:commander@^14.0.3";

@@ -1,0 +1,56 @@
+/**
+ * `partyline programs`: what the parties will run.
+ *
+ * @module
+ */
+
+import { Command } from "../commander.ts";
+import { type FleetOptions, withFleet } from "../fleet_options.ts";
+import type { Host } from "../host.ts";
+
+const EXAMPLE = `
+A program runs only where all parties have it in the same version. --json has
+the schemas of inputs, outputs and parameters.
+
+Example:
+  partyline programs --config parties.json`;
+
+/** {@inheritDoc CommandFile.command} */
+export function command(host: Host): Command {
+  return withFleet(new Command("programs"))
+    .description("list the programs that the parties will run")
+    .addHelpText("after", EXAMPLE)
+    .action(async ({ config, json }: FleetOptions) => {
+      const { askAll, ranksText, requireAll } = await import("../fleet.ts");
+      const { layOut, print } = await import("../print.ts");
+      const answers = await askAll(
+        config,
+        host.stopped,
+        (client, options) => client.programs(options),
+      );
+      const found = new Map<string, { program: object & { name: string }; ranks: number[] }>();
+      for (const answer of answers) {
+        for (const program of answer.ok ? answer.value : []) {
+          const key = `${program.name} ${program.version}`;
+          const entry = found.get(key) ?? { program, ranks: [] };
+          entry.ranks.push(answer.rank);
+          found.set(key, entry);
+        }
+      }
+      const programs = [...found.values()].map(({ program, ranks }) => ({ ...program, ranks }));
+      const rows = [...found].map(([key, { program, ranks }]) => {
+        const { description, inputs, outputs } = program as unknown as Shown;
+        const names = (schemas: object) => Object.keys(schemas).join(", ") || "-";
+        return [key, ranksText(ranks, answers.length), names(inputs), names(outputs), description];
+      });
+      const head = ["program", "at ranks", "inputs", "outputs", "does"];
+      print(json, { programs }, layOut(head, rows).join("\n"));
+      requireAll(answers, config);
+    });
+}
+
+interface Shown {
+  description: string;
+  inputs: object;
+  outputs: object;
+}

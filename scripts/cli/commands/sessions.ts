@@ -1,0 +1,71 @@
+/**
+ * `partyline sessions`: which sessions there are, and where.
+ *
+ * @module
+ */
+
+import { Command } from "../commander.ts";
+import { type FleetOptions, withFleet } from "../fleet_options.ts";
+import type { Host } from "../host.ts";
+import { name } from "../values.ts";
+
+const EXAMPLE = `
+A run that was killed leaves its session, with its values, at all parties: close
+it there. What runs in it is cancelled, and its values are deleted.
+
+Examples:
+  partyline sessions --config parties.json
+  partyline sessions --close session-0a1b2c3d4e5f6789`;
+
+/** {@inheritDoc CommandFile.command} */
+export function command(host: Host): Command {
+  return withFleet(new Command("sessions"))
+    .description("list the sessions, and their computations at each party, or close one")
+    .option("--close <name>", "close that session at all parties", name)
+    .addHelpText("after", EXAMPLE)
+    .action(async ({ config, json, close }: FleetOptions & { close?: string }) => {
+      if (close !== undefined) {
+        const { closeSession } = await import("../close_session.ts");
+        return await closeSession(close, { config, json }, host);
+      }
+      const { askAll, requireAll } = await import("../fleet.ts");
+      const { layOut, print } = await import("../print.ts");
+      const answers = await askAll(config, host.stopped, async (client, options) => {
+        const sessions = await client.sessions(options);
+        return await Promise.all(sessions.map(async (session) => ({
+          ...session,
+          // It may have been closed meanwhile.
+          computations: await client.computations(session.name, options).catch(() => []),
+        })));
+      });
+      const entries = answers.flatMap((answer) =>
+        answer.ok
+          ? answer.value.map(({ name, rank, state, computations }) => ({
+            name,
+            party: answer.id,
+            rank,
+            state,
+            computations: computations.map(({ id, program, state }) => ({ id, program, state })),
+          }))
+          : []
+      );
+      entries.sort((one, two) => compare(one.name, two.name) || one.rank - two.rank);
+      const rows = entries.map(({ name, party, rank, state, computations }) => [
+        name,
+        party,
+        String(rank),
+        state,
+        computations.map(({ id, program, state }) => `${id} (${program}) ${state}`).join(", ") ||
+        "none",
+      ]);
+      const text = rows.length === 0
+        ? "There is no session"
+        : layOut(["session", "party", "rank", "state", "computations"], rows).join("\n");
+      print(json, { sessions: entries }, text);
+      requireAll(answers, config);
+    });
+}
+
+function compare(one: string, two: string): number {
+  return one < two ? -1 : Number(one > two);
+}

@@ -1,0 +1,50 @@
+/**
+ * The order of the doctor's checks: each party by itself, then what has to be the same everywhere,
+ * then the parties with each other.
+ *
+ * @module
+ */
+
+import { PartyClient } from "../../../lib/client/party_client.ts";
+import type { ConfigParty } from "../config.ts";
+import type { Check } from "./check.ts";
+import { compareParties } from "./compare.ts";
+import { checkMutual } from "./mutual.ts";
+import { reachParty } from "./reach.ts";
+
+/** What the doctor has found. */
+export interface Findings {
+  checks: Check[];
+  /** The median time of a message and its answer, by the two ranks; null when it is not known. */
+  latencyMs: number[][] | null;
+}
+
+/**
+ * @param parties whom to look at, by rank
+ * @param options `timeoutMs` is for the parties to reach each other
+ * @returns all findings; it is not an error when some are bad
+ */
+export async function examine(
+  parties: readonly ConfigParty[],
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<Findings> {
+  const clients = parties.map(({ url }, rank) => new PartyClient(url, { rank }));
+  const reached = await Promise.all(
+    parties.map(({ url }, rank) => reachParty(url, clients[rank]!, rank, signal)),
+  );
+  signal.throwIfAborted();
+  const checks = reached.flatMap((party) => party.checks);
+  checks.push(...compareParties(parties, reached));
+  if (reached.some(({ status }) => status === undefined)) {
+    checks.push({
+      rank: null,
+      check: "together",
+      state: "fail",
+      detail: "not tried, as not all parties are up",
+      advice: "see to the failed checks above first",
+    });
+    return { checks, latencyMs: null };
+  }
+  const { check, latencyMs } = await checkMutual(clients, { timeoutMs, signal });
+  return { checks: [...checks, check], latencyMs };
+}

@@ -1,0 +1,157 @@
+/**
+ * What `partyline run` does.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { Driver } from "../../lib/client/driver.ts";
+import type { DriverSession } from "../../lib/client/session.ts";
+import type { ComputationView } from "../../lib/client/views.ts";
+import { PartyError } from "../../lib/errors.ts";
+import { encodeJson } from "../../lib/wire/json.ts";
+import type { RunOptions } from "./commands/run.ts";
+import { readEndpoints } from "./config.ts";
+import { UsageError } from "./exit.ts";
+import type { Host } from "./host.ts";
+import { print, terminalWidth } from "./print.ts";
+import { ProgressBars, ProgressLines } from "./progress.ts";
+import { showValue } from "./show.ts";
+
+/** A value that an output has, and the ranks where it has it. */
+interface OutputValue {
+  ranks: number[];
+  value: unknown;
+}
+
+/**
+ * @param program the program's name
+ * @param options what the command line says
+ * @param host the process
+ * @throws {UsageError} when a rank or a file is not there
+ * @throws {PartyError} when it failed or was cancelled
+ */
+export async function drive(program: string, options: RunOptions, { stopped }: Host) {
+  const { config, json, session: name, input, output, param, put = [], timeoutMs } = options;
+  const endpoints = (await readEndpoints(config)).map(({ url }) => url);
+  const stray = put.find(({ rank }) => rank >= endpoints.length);
+  if (stray !== undefined) {
+    throw new UsageError(
+      `Cannot put ${stray.name} at rank ${stray.rank}: ${config} lists ${endpoints.length} parties`,
+    );
+  }
+  const values = await Promise.all(put.map(async ({ rank, name, file }) => {
+    const { readData } = await import("./data.ts");
+    return { rank, name, value: await readData(file) };
+  }));
+  const driver = new Driver(endpoints);
+  const takesParams = await findProgram(driver, program);
+  // None of them, for a program that takes some: it then tells which is missing.
+  const params = param ?? (takesParams ? {} : undefined);
+  const session = await openSession(driver, name, stopped);
+  try {
+    for (const { rank, name, value } of values) await session.put(rank, name, value);
+    stopped.throwIfAborted();
+    const progress = json
+      ? undefined
+      : process.stderr.isTTY
+      ? new ProgressBars(endpoints.length, process.stderr, terminalWidth())
+      : new ProgressLines(process.stderr);
+    let views: ComputationView[];
+    try {
+      views = await session.run(program, {
+        ...input === undefined ? {} : { inputs: input },
+        ...output === undefined ? {} : { outputs: output },
+        ...params === undefined ? {} : { params },
+        ...timeoutMs === undefined ? {} : { timeoutMs },
+        signal: stopped,
+        onProgress: ({ rank, state, fraction, note }) => {
+          if (json) print(true, { event: "progress", rank, state, fraction, note }, "");
+          progress?.show({ rank, state, fraction, note });
+        },
+      });
+    } finally {
+      progress?.end();
+    }
+    const outputs = await readOutputs(session, views);
+    const event = { event: "result", program, session: session.name, outputs };
+    print(json, event, describe(outputs, endpoints.length).join("\n"));
+  } finally {
+    if (name === undefined) await session.close().catch(() => {}); // it is gone with the party
+  }
+}
+
+/**
+ * Makes sure that all parties run the program, before anything is made for it.
+ *
+ * @returns whether it takes params
+ */
+async function findProgram(driver: Driver, name: string): Promise<boolean> {
+  const programs = await driver.programs();
+  const program = programs.find((program) => program.name === name);
+  if (program === undefined) {
+    const names = programs.map(({ name }) => name).join(", ") || "none";
+    throw new Error(
+      `Cannot run ${name}: all parties together run ${names}; start each with --program FILE, and ` +
+        `see partyline programs`,
+    );
+  }
+  if (!program.agrees) {
+    const versions = program.versions.map((version, rank) => `${version} at rank ${rank}`);
+    throw new Error(
+      `Cannot run ${name}, which is ${versions.join(", ")}: start each party with the same file`,
+    );
+  }
+  return program.params !== null;
+}
+
+async function openSession(
+  driver: Driver,
+  name: string | undefined,
+  signal: AbortSignal,
+): Promise<DriverSession> {
+  try {
+    return await driver.session(name, { signal });
+  } catch (error) {
+    const isThere = error instanceof PartyError && error.code === "CONFLICT";
+    if (isThere && name !== undefined) return await driver.attach(name);
+    throw error;
+  }
+}
+
+async function readOutputs(
+  session: DriverSession,
+  views: readonly ComputationView[],
+): Promise<Record<string, OutputValue[]>> {
+  const outputs: Record<string, OutputValue[]> = {};
+  for (const name of Object.keys(views[0]?.outputs ?? {})) {
+    const byText = new Map<string, OutputValue>();
+    for (const [rank, view] of views.entries()) {
+      const symbol = view.outputs[name]!;
+      try {
+        const value = await session.get(rank, symbol);
+        const text = encodeJson(value);
+        const known = byText.get(text);
+        if (known === undefined) byText.set(text, { ranks: [rank], value });
+        else known.ranks.push(rank);
+      } catch (error) {
+        // A program may return an output at some of the parties only.
+        if (!(error instanceof PartyError) || error.code !== "UNKNOWN_SYMBOL") throw error;
+      }
+    }
+    outputs[name] = [...byText.values()];
+  }
+  return outputs;
+}
+
+function describe(outputs: Record<string, OutputValue[]>, worldSize: number): string[] {
+  const lines = Object.entries(outputs).flatMap(([name, values]) =>
+    values.map(({ ranks, value }) => {
+      const where = ranks.length === worldSize
+        ? ""
+        : ` at rank${ranks.length === 1 ? "" : "s"} ${ranks.join(", ")}`;
+      return `${name}${where}: ${showValue(value)}`;
+    })
+  );
+  return lines.length === 0 ? ["Done; it returned no output"] : lines;
+}

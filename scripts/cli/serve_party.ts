@@ -1,0 +1,171 @@
+/**
+ * What `partyline serve` does: a party that listens, and may run one program with the others.
+ *
+ * @module
+ */
+
+import { describeError } from "../../lib/errors.ts";
+import { Logger } from "../../lib/log.ts";
+import { createParty } from "../../lib/party.ts";
+import type { Session } from "../../lib/resources/session.ts";
+import type { SessionSpec } from "../../lib/resources/spec.ts";
+import { serve } from "../../lib/serve/serve.ts";
+import type { ServeOptions } from "./commands/serve.ts";
+import { readParties, sessionSpec } from "./config.ts";
+import { UsageError } from "./exit.ts";
+import { aborted, type Host, readLine } from "./host.ts";
+import { logSink } from "./log.ts";
+import { print } from "./print.ts";
+import { loadPrograms } from "./programs.ts";
+import { showValues } from "./show.ts";
+
+/** How many folders of earlier sessions the log names. */
+const MAX_TOLD = 100;
+
+/**
+ * @param options what the command line says, checked
+ * @param host the process
+ * @throws {UsageError} when what it says leads nowhere
+ */
+export async function runParty(options: ServeOptions, { stopped }: Host): Promise<void> {
+  const { rank, run, session: name = run, host: hostname } = options;
+  const fromStdin = options.endpoints === "-";
+  // All that can be wrong here is found before anyone waits for this party.
+  const endpoints = fromStdin ? undefined : await endpointsOf(options);
+  const known = endpoints && sessionSpec(name ?? "none", rank ?? 0, endpoints);
+  const programs = await loadPrograms(options.program);
+  const program = programs.find((program) => program.name === run);
+  if (run !== undefined && program === undefined) {
+    const names = programs.map(({ name }) => name).join(", ");
+    throw new UsageError(`Cannot run ${run}: use one of ${names}, or give its file by --program`);
+  }
+  const data = await readFiles(options.data);
+  const { log: form, logLevel: level = run === undefined ? "info" : "error" } = options;
+  const log = logSink({ form, level });
+  const party = createParty({
+    timeoutMs: options.timeoutMs,
+    maxMailboxBytes: options.maxMailboxBytes,
+    maxMessageBytes: options.maxMessageBytes,
+    maxRequestBytes: options.maxRequestBytes,
+    maxSymbolBytes: options.maxSymbolBytes,
+    maxActiveComputations: options.maxActiveComputations,
+    maxEndedComputations: options.maxEndedComputations,
+    maxEndedAgeMs: options.maxEndedAgeMs,
+    allowOrigins: options.allowOrigin,
+    allowHosts: [...hostsOf(known), ...options.allowHost ?? []],
+    programs,
+    data,
+    store: await openStore(options.store),
+    log,
+  });
+  if (options.store !== undefined) await tellKept(options.store, new Logger(log));
+  const port = options.port ?? portOf(known?.endpoints[rank ?? -1]) ?? 8000;
+  // The signal lets nothing new in while the other parties are told.
+  const server = await serve(party, { hostname, port, signal: stopped });
+  try {
+    if (!["127.0.0.1", "::1", "localhost"].includes(hostname)) {
+      console.error(
+        `Warning: ${hostname} lets the network in, and this party asks nobody who it is`,
+      );
+    }
+    const who = rank === undefined ? "Party" : `Party ${rank}`;
+    const listening = { event: "listening", url: server.url, rank: rank ?? null };
+    print(options.json, listening, `${who} listens on ${server.url}`);
+    const spec = fromStdin ? await specFromStdin(name!, rank!, stopped) : known;
+    const session = name === undefined ? undefined : await party.createSession(spec!);
+    if (run === undefined) await aborted(stopped);
+    else {
+      // None of them, for a program that takes some: it then tells which is missing.
+      const params = options.param ?? (program!.params === undefined ? undefined : {});
+      await runProgram(session!, { run, params, json: options.json }, stopped);
+    }
+  } finally {
+    await party.close();
+    await server.close();
+  }
+}
+
+async function runProgram(
+  session: Session,
+  { run, params, json }: { run: string; params: object | undefined; json: boolean | undefined },
+  stopped: AbortSignal,
+): Promise<void> {
+  // One id for all programs: parties with different ones are to meet, and to find out.
+  const computation = session.compute({ id: "job", program: run, params });
+  const cancel = () => computation.cancel(stopped.reason);
+  stopped.addEventListener("abort", cancel, { once: true });
+  if (stopped.aborted) cancel();
+  const outputs = await computation.result;
+  let [messages, bytes] = [0, 0];
+  for (const peer of session.communicator.stats) {
+    messages += peer.messagesSent;
+    bytes += peer.bytesSent;
+  }
+  const event = { event: "result", program: run, outputs, sent: { messages, bytes } };
+  const lines = [...showValues(outputs), `sent ${messages} messages, ${bytes} bytes`];
+  print(json, event, lines.join("\n"));
+}
+
+async function endpointsOf({ endpoints, config }: ServeOptions): Promise<string[] | undefined> {
+  if (endpoints !== undefined) return endpoints.split(",");
+  if (config === undefined) return undefined;
+  return (await readParties(config)).map(({ url }) => url);
+}
+
+/** A gateway on this machine may ask for the party by the name that its endpoint has. */
+function hostsOf(known: SessionSpec | undefined): string[] {
+  return known === undefined ? [] : [new URL(known.endpoints[known.rank]!).hostname];
+}
+
+async function readFiles(files: Record<string, string> = {}): Promise<Record<string, unknown>> {
+  const data: Record<string, unknown> = {};
+  for (const [name, file] of Object.entries(files)) {
+    const { readData } = await import("./data.ts"); // a party without data starts without it
+    data[name] = await readData(file);
+  }
+  return data;
+}
+
+async function openStore(folder: string | undefined) {
+  if (folder === undefined) return undefined;
+  const { mkdir } = await import("node:fs/promises");
+  const { directoryStore } = await import("../../lib/resources/store/directory.ts");
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return directoryStore(folder);
+  } catch (cause) {
+    throw new Error(
+      `Cannot keep values in ${folder}: ${describeError(cause)}; name a folder that this process ` +
+        `may write to`,
+    );
+  }
+}
+
+/** Tells of values that nobody may ever ask for again: those of sessions that are not created anew. */
+async function tellKept(folder: string, log: Logger): Promise<void> {
+  const { listKept } = await import("../../lib/resources/store/files.ts");
+  const kept = await listKept(folder);
+  if (kept.length === 0) return;
+  log.info(
+    "Values of earlier sessions are kept: a session has its own again when it is created with the " +
+      "same name, rank and endpoints; remove the folders of those that will not be",
+    { store: folder, sessions: kept.length },
+  );
+  for (const one of kept.slice(0, MAX_TOLD)) log.info("Kept", { ...one });
+}
+
+/** For a launcher that knows the parties' URLs only once all of them listen. */
+async function specFromStdin(
+  name: string,
+  rank: number,
+  stopped: AbortSignal,
+): Promise<SessionSpec> {
+  const line = await readLine(stopped);
+  stopped.throwIfAborted();
+  if (line === undefined) throw new UsageError("--endpoints=- found no line on standard input");
+  return sessionSpec(name, rank, line.trim().split(","));
+}
+
+function portOf(endpoint: string | undefined): number | undefined {
+  return endpoint === undefined ? undefined : Number(new URL(endpoint).port) || undefined;
+}
