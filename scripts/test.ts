@@ -16,7 +16,7 @@ import { findBrowser } from "./browser.ts";
 import { findRuntimes, ROOT, type Runtime } from "./processes.ts";
 
 /** A test file that takes longer hangs. */
-const MAX_FILE_MS = 180_000;
+const MAX_FILE_MS = 300_000;
 /** How many files run at once: most of them wait for deadlines most of the time. */
 const AT_ONCE = availableParallelism();
 /** What runs in a browser, and is left out where there is none. */

@@ -148,9 +148,9 @@ test("a run goes on over streams that break, and over gateways without streams",
   for (const cut of ["after an event", "before an event", "refused"]) {
     const asked: string[] = [];
     const gateway: typeof fetch = async (input, init) => {
-      const { url } = input as Request;
-      const isStream = url.endsWith("/events");
-      asked.push(isStream ? "stream" : (input as Request).method);
+      const { method, headers } = input as Request;
+      const isStream = headers.get("accept") === "text/event-stream";
+      asked.push(isStream ? "stream" : method);
       if (isStream && cut === "refused") return new Response("no streams", { status: 502 });
       const response = await fetch(input, init);
       if (!isStream) return response;

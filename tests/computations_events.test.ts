@@ -110,6 +110,54 @@ test("the stream of a computation that has ended tells how, and ends", async () 
   });
 });
 
+test("who starts a computation can be told its events at once", async () => {
+  const { gates, programs } = steps();
+  await Driven.run(2, { programs }, async (driven) => {
+    const headers = { "content-type": "application/json", accept: "text/event-stream" };
+    const start = (rank: number, body: object) =>
+      fetch(driven.url(rank), { method: "POST", headers, body: JSON.stringify(body) });
+    const [one, other] = await Promise.all([0, 1].map((rank) => start(rank, BODY)));
+    assert.match(one!.headers.get("content-type")!, /^text\/event-stream/);
+    for (const { open } of gates) open();
+    const [told] = await Promise.all([one!, other!].map(allEventsOf));
+    assert.equal(told!.at(-1), await driven.view(0, "c"));
+    assert.is(told!.at(-1)!.state, "completed");
+    const again = await allEventsOf(await start(0, BODY));
+    assert.equal(again, [told!.at(-1)]);
+    const refused = await start(0, { ...BODY, params: "others" });
+    assert.equal([refused.status, refused.headers.get("content-type")], [
+      409,
+      "application/problem+json",
+    ]);
+    await refused.body!.cancel();
+  });
+});
+
+test("the end of what goes on is told at once, however soon it comes after another event", async () => {
+  let isOver = false;
+  let listener = () => {};
+  const source = {
+    event: "end",
+    current: () => isOver,
+    isOver: () => isOver,
+    onChange: (given: () => void) => {
+      listener = given;
+      return () => {};
+    },
+  };
+  const reader = eventStream(source).body!.getReader();
+  await reader.read();
+  listener(); // would be told later
+  const timers: string[] = [];
+  setTimeout(() => timers.push("a timer"), 0);
+  isOver = true;
+  listener();
+  const { value } = await reader.read();
+  assert.is(new TextDecoder().decode(value), "event: end\ndata: true\n\n");
+  assert.equal(timers, [], "no time has passed");
+  assert.ok((await reader.read()).done);
+});
+
 test("streams end when the server is about to close, and keep it no longer", async () => {
   const { programs } = steps();
   await Driven.run(2, { programs }, async (driven) => {

@@ -124,6 +124,20 @@ test("the progress of all ranks is told, in order", async () => {
   });
 });
 
+test("a run takes one request to each party", async () => {
+  const requests: string[] = [];
+  const counting: typeof fetch = (input, init) => {
+    requests.push((input as Request).url);
+    return fetch(input, init);
+  };
+  await withDriver(3, async (driver, { endpoints }) => {
+    const session = await driver.session("s");
+    requests.length = 0;
+    await session.run("echo");
+    assert.equal(requests.sort(), endpoints.map((url) => `${url}/sessions/s/computations`).sort());
+  }, { fetch: counting });
+});
+
 test("runs in one session go on beside each other", async () => {
   await withDriver(2, async (driver) => {
     const session = await driver.session();

@@ -14,7 +14,7 @@ import type { ComputationView } from "./views.ts";
 const POLL_MS = 500;
 
 /** After how many streams without an event a party is only asked: a gateway lets none through. */
-const MAX_EMPTY_STREAMS = 3;
+const MAX_EMPTY_STREAMS = 2;
 
 /** What is followed, and until when. */
 export interface Following {

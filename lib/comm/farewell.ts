@@ -29,7 +29,7 @@ export interface FarewellEnds {
 const TIMEOUT_MS = 2_000;
 const RETRY_MS = 100;
 /** Answers of a gateway, behind which the peer may be all the same. */
-const PASSING_STATUSES = [502, 503, 504];
+const PASSING_STATUSES = [408, 502, 503, 504];
 
 /**
  * Tells one peer, again and again for 2 seconds where it may not have been heard.

@@ -15,7 +15,7 @@ import {
 import { RetryLater } from "./retry.ts";
 
 /** Answers of a gateway, or of a party that is starting, ending or full. */
-const PASSING_STATUSES = [429, 502, 503, 504];
+const PASSING_STATUSES = [408, 429, 502, 503, 504];
 
 /** An answer that was read. */
 export interface Answer {
