@@ -22,7 +22,17 @@
  */
 
 export { createParty, type Party, type PartyOptions } from "./lib/party.ts";
-export { type Operator, type Right, RIGHTS } from "./lib/security/config.ts";
+export {
+  type Config,
+  type ConfigParty,
+  type Operator,
+  parseConfig,
+  type Right,
+  RIGHTS,
+} from "./lib/security/config.ts";
+export { type OwnKey, parseKeyFile } from "./lib/security/keys/key_file.ts";
+export { KEY_KINDS, type KeyKind } from "./lib/security/keys/keys.ts";
+export type { Identity } from "./lib/security/sealing/covers.ts";
 export type { OperatorOptions } from "./lib/server/operators.ts";
 export type { ClientCertificate, RequestContext } from "./lib/server/routes.ts";
 export { serve, type ServeOptions, type Server } from "./lib/serve/serve.ts";
@@ -43,6 +53,14 @@ export type { Ending, EndingActions, FailureCause, Farewell } from "./lib/comm/e
 export type { Deadlines, Expiring } from "./lib/comm/deadlines.ts";
 export type { LinkRequest } from "./lib/comm/link/receiver.ts";
 export { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "./lib/comm/http.ts";
+export type {
+  Accepted,
+  Bytes,
+  Lifetimes,
+  Opened,
+  Opening,
+  SessionCover,
+} from "./lib/comm/link/sealed/cover.ts";
 export type { LinkKind } from "./lib/comm/link/context.ts";
 export type { LinkView } from "./lib/comm/peer.ts";
 export type { MailboxView } from "./lib/comm/mailbox.ts";

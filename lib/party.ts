@@ -14,6 +14,7 @@ import { memoryStore } from "./resources/store/memory.ts";
 import type { SymbolStore } from "./resources/store/store.ts";
 import { privateSymbols } from "./resources/symbol.ts";
 import { MAX_SYMBOL_BYTES } from "./resources/symbols.ts";
+import { coversOf, type Identity } from "./security/sealing/covers.ts";
 import { createApp } from "./server/app.ts";
 import type { OperatorOptions } from "./server/operators.ts";
 import type { RequestContext } from "./server/routes.ts";
@@ -64,6 +65,14 @@ export interface PartyOptions extends SessionLimits {
    */
   operators?: OperatorOptions;
   /**
+   * Who this party is, and who the others are: its own key and the list of all. All that travels
+   * between them is then sealed, and nothing else is taken; every endpoint of a session has to be one
+   * of the list.
+   *
+   * @default {nothing is sealed, and whoever reaches this party can speak for any other}
+   */
+  identity?: Identity;
+  /**
    * Takes what the party tells its operator.
    *
    * @default {errors go to `console.error`}
@@ -79,7 +88,7 @@ export interface Party {
    *
    * @param spec the session's name, this party's rank, and the endpoints in the order of the ranks
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already; `DRAINING` once the party is closed; `INTERNAL` when its stored symbols
+   * endpoints already; `FORBIDDEN` when an endpoint is none of this party's list; `DRAINING` once the party is closed; `INTERNAL` when its stored symbols
    * cannot be loaded
    */
   createSession(spec: SessionSpec): Promise<Session>;
@@ -111,8 +120,8 @@ export interface Party {
  * @param options limits and defaults
  * @returns the party, with no session yet
  * @throws {RangeError} when a limit is not a number above 0
- * @throws {TypeError} when two programs have one name, an allowed origin or host is none, or an
- * operator cannot be one
+ * @throws {TypeError} when two programs have one name, an allowed origin or host is none, an operator
+ * cannot be one, or the identity's key is of no party of its list
  * @throws {PartyError} `INVALID_REQUEST` when data have what is no name; `SERIALIZATION` when they are
  * no plain data
  *
@@ -137,6 +146,7 @@ export function createParty(options: PartyOptions = {}): Party {
     allowOrigins = [],
     allowHosts = [],
     operators,
+    identity,
     maxRequestBytes = 8 * 1024 * 1024,
     ...limits
   } = options;
@@ -153,6 +163,7 @@ export function createParty(options: PartyOptions = {}): Party {
     log: logger,
     store,
     data: privateSymbols(data),
+    coverOf: identity && coversOf(identity, registry.list()),
   });
   const close = () => sessions.close("the party ends");
   return {

@@ -16,6 +16,7 @@ import { emptyRun, manyRuns, symbolSpeed } from "./bench/driven.ts";
 import { messageRate, pingPongLatency, sendLatency } from "./bench/latency.ts";
 import { gatherTime, sessionMemory } from "./bench/many.ts";
 import { type Row, table } from "./bench/report.ts";
+import { handshakeTime, sealedBulk, sealedLatency, sealedRate } from "./bench/sealed.ts";
 import { Peer, type Site } from "./bench/site.ts";
 import { startTime } from "./bench/start.ts";
 import { OWN_RUNTIME } from "./processes.ts";
@@ -30,6 +31,10 @@ const BENCHMARKS: Record<string, (name: string, peer: Site) => Promise<Row[]>> =
   "gateway: send 64 B, p50": (name, peer) => sendLatency(name, peer, true),
   "gateway: rate 64 B": (name, peer) => messageRate(name, peer, true),
   "gateway: send 16 MiB Uint8Array": (name, peer) => bulkSpeed(name, peer, "Uint8Array", true),
+  "sealed: send 64 B, p50": sealedLatency,
+  "sealed: rate 64 B": sealedRate,
+  "sealed: send 16 MiB Uint8Array": sealedBulk,
+  "sealed: handshake, both sides": handshakeTime,
   "20 x 16 MiB": bulkMemory,
   "allgather 1 KiB": gatherTime,
   "20 ms away: 100 ping-pongs": distantPingPong,

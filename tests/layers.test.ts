@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "schema.ts": ["deps.ts", "errors.ts", "names.ts"],
   "wire": ["deps.ts", "errors.ts", "schema.ts"],
   "comm": ["errors.ts", "names.ts", "timing.ts", "wire"],
-  "security": ["deps.ts", "errors.ts", "schema.ts", "wire"],
+  "security": ["comm/link/sealed/cover.ts", "deps.ts", "errors.ts", "schema.ts", "wire"],
   "mpc": ["comm/communicator.ts", "errors.ts"],
   "programs": [
     "comm/communicator.ts",
@@ -69,7 +69,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   "testing": ["deps.ts", "timing.ts"],
   "tls": [],
-  "party.ts": ["log.ts", "programs", "resources", "server"],
+  "party.ts": ["log.ts", "programs", "resources", "security", "server"],
 };
 
 /** Where a package or a runtime's own module may be named. */

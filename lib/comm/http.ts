@@ -8,18 +8,23 @@
 import { PartyError, PeerAbortedError, SessionClosedError } from "../errors.ts";
 import { within } from "../timing.ts";
 import type { MessageBody } from "../wire/message.ts";
+import { isRank } from "./checks.ts";
 import { CommunicatorBase, type CommunicatorOptions } from "./base.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FailureCause, Farewell } from "./ending.ts";
-import { sayFarewell } from "./farewell.ts";
+import { sayFarewell, type SealedFarewell } from "./farewell.ts";
 import { OnceGate } from "./json/once.ts";
 import { IncomingStream } from "./link/incoming.ts";
-import { LinkReceiver, type LinkRequest } from "./link/receiver.ts";
+import { PlainIntake } from "./link/intake.ts";
+import { LinkReceiver, type LinkReceiverEvents, type LinkRequest } from "./link/receiver.ts";
+import type { SessionCover } from "./link/sealed/cover.ts";
+import { Handshakes } from "./link/sealed/handshakes.ts";
 import { restarted } from "./link/trouble.ts";
 import type { MailboxView } from "./mailbox.ts";
 import { type LinkView, Peer } from "./peer.ts";
 import { Peers } from "./peers.ts";
+import { SealedFarewells } from "./sealed_farewells.ts";
 
 /** Options of an {@linkcode HttpCommunicator}. */
 export interface HttpCommunicatorOptions extends CommunicatorOptions {
@@ -44,6 +49,12 @@ export interface HttpCommunicatorOptions extends CommunicatorOptions {
    * @default {globalThis.fetch}
    */
   fetch?: typeof fetch;
+  /**
+   * What everything between the parties is sealed with; what is not is then refused.
+   *
+   * @default {nothing is sealed}
+   */
+  cover?: SessionCover | undefined;
 }
 
 /** One other rank, as {@linkcode HttpCommunicator.describe} tells of it. */
@@ -69,6 +80,11 @@ export class HttpCommunicator extends CommunicatorBase {
   readonly #met: Peers = new Peers();
   readonly #once: OnceGate = new OnceGate();
   readonly #maxMessageBytes: number;
+  readonly #cover: SessionCover | undefined;
+  readonly #handshakes: Handshakes | undefined;
+  /** The lifetimes that ranks have at present, as they said so themselves. */
+  readonly #lifetimes: Map<number, string> = new Map();
+  readonly #farewells: SealedFarewells | undefined;
   #hungUp = false;
 
   /** Makes one end of a session. @param options the endpoints of all parties, and who this is */
@@ -78,6 +94,20 @@ export class HttpCommunicator extends CommunicatorBase {
     const makeRequest = options.fetch ?? globalThis.fetch.bind(globalThis);
     const path = `/sessions/${encodeURIComponent(session)}`;
     this.#maxMessageBytes = maxMessageBytes;
+    const { cover } = options;
+    this.#cover = cover;
+    this.#farewells = cover && new SealedFarewells(cover, this.rank, this.boot);
+    this.#handshakes = cover && new Handshakes(cover, this.boot, {
+      framesOf: (from) => this.#framesOf(from),
+      receiverEvents: () => this.#receiverEvents(),
+      onMet: (from, boot, receiver) => {
+        this.#lifetimes.set(from, boot);
+        this.#meet(from, boot);
+        this.#receivers.set(from, receiver);
+      },
+      // The peer's answer to this party's own handshake tells whether that is so.
+      onMismatch: (from) => this.#peers[from]!.watch(),
+    });
     this.#endpoints = options.endpoints.map((url, rank) =>
       new Endpoint(rank, url + path, makeRequest)
     );
@@ -96,6 +126,13 @@ export class HttpCommunicator extends CommunicatorBase {
         takeDue: () => this.#receivers.get(rank)?.takeDue(),
         onBoot: (boot) => this.#meet(rank, boot),
         onRetry: () => this.stats[rank]!.retries++,
+        cover,
+        onSealedAnswer: (boot, sealed) => this.#hear(rank, boot, sealed),
+        onOpened: ({ boot, mismatch }) => {
+          this.#lifetimes.set(rank, boot);
+          if (mismatch !== undefined) throw mismatch;
+          this.#meet(rank, boot);
+        },
         onFailure: (error) => this.#failWith(error),
       })
     );
@@ -148,6 +185,7 @@ export class HttpCommunicator extends CommunicatorBase {
     if (this.#hungUp || this.failure !== undefined && this.#met.bootOf(from) !== boot) {
       throw this.#unknown("this party has left it");
     }
+    if (this.#handshakes !== undefined) return await this.#handshakes.answer(from, boot, request);
     this.#meet(from, boot);
     let receiver = this.#receivers.get(from);
     if (receiver === undefined) {
@@ -169,6 +207,53 @@ export class HttpCommunicator extends CommunicatorBase {
     return (boot === undefined || boot === met) && (toBoot === undefined || toBoot === this.boot);
   }
 
+  /** Whether everything between the parties is sealed. */
+  get isSealed(): boolean {
+    return this.#cover !== undefined;
+  }
+
+  /** A hash of the public keys of the session, for errors; undefined when nothing is sealed. */
+  get keys(): string | undefined {
+    return this.#cover?.keys;
+  }
+
+  /**
+   * Opens a sealed farewell.
+   *
+   * @param from the rank that its head names
+   * @param boot the lifetime that its head names
+   * @returns what it says; undefined when it was heard before
+   * @throws {PartyError} `AUTHENTICATION` when that rank did not say so, in this session and to this
+   * party's present lifetime
+   */
+  async openFarewell(
+    from: number,
+    boot: string,
+    sealed: Uint8Array,
+  ): Promise<SealedFarewell | undefined> {
+    const farewell = await this.#farewells!.open(from, boot, sealed);
+    const mismatch = this.#handshakes?.mismatchOf(from, boot);
+    // Its sender is there: what its handshake said is true, and tells more.
+    if (farewell?.code === "AGREEMENT_MISMATCH" && mismatch !== undefined) {
+      void this.abort(mismatch);
+    }
+    return farewell;
+  }
+
+  /**
+   * Says why the session failed to a rank that its farewell may not have reached.
+   *
+   * @param to the rank
+   * @param toBoot the lifetime that it claims: nobody else can open it
+   * @returns the farewell; undefined when nothing is sealed, the session has not failed, or the rank is
+   * in its next one
+   */
+  async sealCause(to: number, toBoot: string): Promise<Uint8Array | undefined> {
+    const cause = this.failureCause;
+    if (cause === undefined || !this.concerns(to, toBoot, undefined)) return undefined;
+    return await this.#farewells?.seal(to, toBoot, cause);
+  }
+
   /** What waits for whom, and how messages travel, for each other rank. */
   describe(): PeerView[] {
     return [...this.#peers.entries()].filter(([rank]) => rank !== this.rank).map((
@@ -187,11 +272,16 @@ export class HttpCommunicator extends CommunicatorBase {
     // Not before the others were told: they would take it for a restart.
     this.#hungUp = true;
     for (const receiver of this.#receivers.values()) receiver.close();
+    this.#handshakes?.close();
     await within(HANG_UP_MS, Promise.all(this.#peers.map((peer) => peer.ended())));
   }
 
   #receiverOf(from: number): LinkReceiver {
-    const stream = new IncomingStream({
+    return new LinkReceiver(new PlainIntake(this.#framesOf(from)), this.#receiverEvents());
+  }
+
+  #framesOf(from: number): IncomingStream {
+    return new IncomingStream({
       admits: (key, bytes) => this.failure === undefined && this.admits(from, key, bytes),
       deliver: (key, value, bytes) => {
         if (this.failure !== undefined || !this.admits(from, key, bytes)) return false;
@@ -200,11 +290,23 @@ export class HttpCommunicator extends CommunicatorBase {
       },
       acknowledge: (place) => this.#peers[from]!.acknowledge(place),
     }, this.#maxMessageBytes);
-    return new LinkReceiver(stream, {
+  }
+
+  #receiverEvents(): LinkReceiverEvents {
+    return {
       // Of one that closes, the farewell ends them.
       isOver: () => this.failure !== undefined && !(this.failure instanceof SessionClosedError),
       onBroken: (error) => void this.abort(error),
-    });
+    };
+  }
+
+  /** Takes a farewell that came as an answer; whatever does not open, anybody may have sent. */
+  async #hear(from: number, boot: string, sealed: Uint8Array): Promise<void> {
+    const farewell = await this.openFarewell(from, boot, sealed).catch(() => undefined);
+    if (farewell === undefined || !this.concerns(from, boot, undefined)) return;
+    const { computation, rank: first = from } = farewell;
+    const isOther = first !== this.rank && isRank(first, this.worldSize);
+    if (computation === undefined) this.onFarewell(isOther ? first : from, farewell);
   }
 
   /** A peer may only have told who failed; else this party is the first to give up. */
@@ -276,8 +378,10 @@ export class HttpCommunicator extends CommunicatorBase {
         endpoint: this.#endpoints[rank]!,
         from: this.rank,
         boot: this.boot,
-        toBoot: this.#met.bootOf(rank),
+        toBoot: this.#lifetimes.get(rank) ?? this.#handshakes?.lifetimeOf(rank) ??
+          this.#met.bootOf(rank),
         hasLeft: () => this.ending.hasLeft(rank),
+        seal: this.#farewells?.sealFor(rank, this.#endpoints[rank]!),
       })
     ));
   }

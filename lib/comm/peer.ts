@@ -12,9 +12,15 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { JsonSender } from "./json/sender.ts";
 import { IncomingStream } from "./link/incoming.ts";
-import type { LinkKind } from "./link/context.ts";
+import type { LinkContext, LinkKind } from "./link/context.ts";
 import { Link } from "./link/link.ts";
-import { linkRequest } from "./link/request.ts";
+import { OutgoingStream } from "./link/outgoing.ts";
+import { type LinkEnds, linkRequest } from "./link/request.ts";
+import type { Opened, SessionCover } from "./link/sealed/cover.ts";
+import { distrust } from "./link/sealed/distrust.ts";
+import { SealedStream } from "./link/sealed/outgoing.ts";
+import { Probe } from "./link/sealed/probe.ts";
+import { sealedRequest } from "./link/sealed/request.ts";
 import { restarted } from "./link/trouble.ts";
 
 /** What a peer needs to know of its session. */
@@ -39,6 +45,12 @@ export interface PeerOptions {
   /** Hears of the peer's lifetime; throws when it is another than before. */
   onBoot: (boot: string) => void;
   onRetry: () => void;
+  /** What links are sealed with; without it, they are not. */
+  cover?: SessionCover | undefined;
+  /** Hears of an answer that is a sealed farewell, if it opens. @param boot the peer's, as it claims */
+  onSealedAnswer: (boot: string, sealed: Uint8Array) => Promise<void>;
+  /** Hears what the peer says in a handshake; throws when that is the end of the link. */
+  onOpened: (opened: Opened) => void;
   /** Hears that the peer cannot be reached any more. */
   onFailure: (error: unknown) => void;
 }
@@ -69,10 +81,9 @@ export class Peer {
     const { rank, ownRank, session } = options;
     this.#options = options;
     const ends = { ...options, from: ownRank, to: rank };
-    const request = linkRequest({ ...ends, forgotten: () => restarted(rank, session) });
     this.#link = new Link({
       ...options,
-      request,
+      ...wayOf({ ...ends, forgotten: () => restarted(rank, session) }, options),
       isMet: () => options.toBoot() !== undefined,
       onAcknowledged: (ms) => this.#ackTimes.add(ms),
       onJsonOnly: () => {
@@ -180,4 +191,22 @@ export class Peer {
   ): Promise<number> {
     return await this.#json.send(key, value, options);
   }
+}
+
+/** What a link carries, and how: sealed, where there is a cover. */
+function wayOf(
+  ends: LinkEnds,
+  { cover, onOpened, onSealedAnswer }: PeerOptions,
+): Pick<LinkContext, "stream" | "request" | "distrust"> {
+  if (cover === undefined) return { stream: new OutgoingStream(), request: linkRequest(ends) };
+  const { to, boot } = ends;
+  return {
+    stream: new SealedStream({ begin: () => cover.begin(to, boot, false), onOpened }),
+    request: sealedRequest(ends, {
+      keys: cover.keys,
+      probe: new Probe(ends, cover, onOpened),
+      onSealedAnswer,
+    }),
+    distrust: (error) => distrust(error, to),
+  };
 }

@@ -6,6 +6,7 @@
 
 import { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "../comm/http.ts";
 import type { Farewell } from "../comm/ending.ts";
+import type { SessionCover } from "../comm/link/sealed/cover.ts";
 import { SessionClosedError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { ProgramRegistry } from "../programs/registry.ts";
@@ -36,6 +37,8 @@ export interface SessionHost {
   programs: ProgramRegistry;
   /** The party's log. */
   log: Logger;
+  /** What seals everything between the parties; undefined where they have no keys. */
+  cover?: SessionCover | undefined;
   /** Hears that the session has closed. */
   onClosed: () => void;
   /** Hears of each computation that is over. */
@@ -69,7 +72,7 @@ export class Session {
     this.name = spec.name;
     this.rank = spec.rank;
     this.endpoints = spec.endpoints;
-    const options = { ...limits, ...spec, session: spec.name };
+    const options = { ...limits, ...spec, session: spec.name, cover: host.cover };
     this.communicator = new HttpCommunicator(options);
     this.symbols = symbols;
     const about = log.about({ session: spec.name, rank: spec.rank });

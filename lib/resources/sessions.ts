@@ -5,6 +5,7 @@
  */
 
 import { PartyError } from "../errors.ts";
+import type { SessionCover } from "../comm/link/sealed/cover.ts";
 import { check } from "../schema.ts";
 import type { Computation } from "./computation.ts";
 import { Session, type SessionHost } from "./session.ts";
@@ -21,8 +22,16 @@ export interface SessionObserver {
 
 /** What every session gets from its manager alike. */
 export type SharedHost =
-  & Omit<SessionHost, "onClosed" | "onComputationEnded">
-  & Pick<SymbolHost, "store" | "data">;
+  & Omit<SessionHost, "onClosed" | "onComputationEnded" | "cover">
+  & Pick<SymbolHost, "store" | "data">
+  & {
+    /**
+     * Makes what seals a session; without it, sessions are not sealed.
+     *
+     * @throws {PartyError} when not all of its endpoints are parties with keys
+     */
+    coverOf?: ((spec: SessionSpec) => Promise<SessionCover>) | undefined;
+  };
 
 /** Owns the Map of sessions, and with it all that hangs off them. */
 export class SessionManager {
@@ -56,8 +65,8 @@ export class SessionManager {
    * @param spec the name, rank and endpoints; checked here, wherever it comes from
    * @param options whether it has to be new: the same again is a `CONFLICT` then, too
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already; `DRAINING` once the party is closed; `INTERNAL` when its symbols cannot be
-   * loaded
+   * endpoints already; `FORBIDDEN` when an endpoint is no party of this one's list; `DRAINING` once
+   * the party is closed; `INTERNAL` when its symbols cannot be loaded
    */
   async create(
     spec: unknown,
@@ -127,10 +136,12 @@ export class SessionManager {
   async #open(spec: SessionSpec, before?: Session): Promise<Session> {
     await before?.symbols.close().catch(() => {});
     const log = this.#host.log.about({ session: spec.name, rank: spec.rank });
+    const cover = await this.#host.coverOf?.(spec);
     const symbols = await SymbolTable.open(spec, { ...this.#host, log });
     this.#checkOpen();
     const session = new Session(spec, symbols, {
       ...this.#host,
+      cover,
       onClosed: () => this.#forget(session),
       onComputationEnded: (computation) => {
         for (const observer of this.#observers) observer.onComputationEnded(computation);

@@ -6,14 +6,16 @@
 
 import { isRank } from "../comm/checks.ts";
 import { BOOT_HEADER } from "../comm/endpoint.ts";
+import { LINK_HEADERS } from "../comm/link/request.ts";
+import { MAX_FAREWELL_BYTES, SEALED_MEDIA_TYPE } from "../comm/link/sealed/records.ts";
 import { v } from "../deps.ts";
 import { ERROR_CODES, PartyError, PeerAbortedError } from "../errors.ts";
 import { countParties } from "../resources/spec.ts";
 import type { Session } from "../resources/session.ts";
 import type { SessionManager } from "../resources/sessions.ts";
 import { check, Name, Rank } from "../schema.ts";
-import { decodePayload, type MessageBody, MessageSchema } from "../wire/message.ts";
-import { readJson } from "./body.ts";
+import { Boot, decodePayload, type MessageBody, MessageSchema } from "../wire/message.ts";
+import { readBytes, readJson } from "./body.ts";
 import { OK } from "./ready.ts";
 import { nameParam, type Route } from "./routes.ts";
 
@@ -61,12 +63,14 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
         problems: [
           ...["UNKNOWN_SESSION", "WRONG_RANK", "SERIALIZATION", "DUPLICATE_KEY"] as const,
           ...["CONFLICT", "MAILBOX_FULL", "PEER_ABORTED", "PEER_RESTARTED"] as const,
+          "FORBIDDEN",
         ],
         handle: async (request) => {
           const name = nameParam(request, "session");
-          sessions.get(name); // before a large body is read for nothing
+          checkSealed(sessions.get(name), false); // before a large body is read for nothing
           const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
           const session = sessions.get(name);
+          checkSealed(session, false);
           checkSender(session, body.from_rank);
           checkReceiver(session, body.to_rank);
           receive(session, body);
@@ -87,11 +91,16 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
         headers: { traceparent: "The W3C trace context of the computation." },
         body: { schema: AbortBody, example: ABORT_EXAMPLE },
         answers: { 200: OK },
-        problems: ["UNKNOWN_SESSION", "WRONG_RANK"],
+        problems: ["UNKNOWN_SESSION", "WRONG_RANK", "AUTHENTICATION", "FORBIDDEN"],
         handle: async (request) => {
           const name = nameParam(request, "session");
-          const body = check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
+          const isSealed = request.headers.get("content-type") === SEALED_MEDIA_TYPE;
+          const body = isSealed
+            ? await openAbort(sessions.get(name), request)
+            : check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
+          if (body === undefined) return Response.json({ status: "ok" });
           const session = sessions.get(name);
+          checkSealed(session, isSealed);
           checkSender(session, body.from_rank);
           if (session.communicator.concerns(body.from_rank, body.boot, body.to_boot)) {
             session.onFarewell(body.from_rank, {
@@ -128,6 +137,40 @@ export function failedError(
   const message = `Session ${name} has failed at rank ${rank}: ${cause.code}`;
   const { rank: first, code: peerCode, reason } = cause;
   return new PeerAbortedError(message, { rank: first, peerCode, reason });
+}
+
+const SealedHead = v.object({
+  from: v.pipe(v.string(), v.regex(/^\d{1,4}$/), v.transform(Number), Rank),
+  boot: Boot,
+});
+
+/** Opens what another party sealed; undefined when it was heard before. */
+async function openAbort(session: Session, request: Request) {
+  checkSealed(session, true);
+  const head = check(SealedHead, {
+    from: request.headers.get(LINK_HEADERS.from),
+    boot: request.headers.get(LINK_HEADERS.boot),
+  }, "the head of an abort");
+  checkSender(session, head.from);
+  const sealed = await readBytes(request, MAX_FAREWELL_BYTES);
+  const said = await session.communicator.openFarewell(head.from, head.boot, sealed);
+  if (said === undefined) return undefined;
+  const { code, reason, computation: computation_id } = said;
+  const to_boot = undefined; // else it had not opened
+  return { code, reason, computation_id, from_rank: head.from, boot: head.boot, to_boot };
+}
+
+/** @throws {PartyError} `FORBIDDEN` when one party has keys and the other one seems to have none */
+export function checkSealed({ name, communicator }: Session, isSealed: boolean): void {
+  if (communicator.isSealed === isSealed) return;
+  throw new PartyError(
+    "FORBIDDEN",
+    communicator.isSealed
+      ? `Cannot take anything unsealed for session ${name}: this party has keys; give the sender its ` +
+        `own, and the same parties.json`
+      : `Cannot open what is sealed for session ${name}: this party has no keys; start it with its own, ` +
+        `and the same parties.json`,
+  );
 }
 
 /** @throws {PartyError} `WRONG_RANK` when no peer of this party has the rank */

@@ -13,8 +13,11 @@
  */
 
 import { BOOT_HEADER } from "../comm/endpoint.ts";
+import { sealedHeaders } from "../comm/farewell.ts";
 import type { LinkRequest } from "../comm/link/receiver.ts";
 import { AT_ONCE, LINK_HEADERS, LINK_MEDIA_TYPE } from "../comm/link/request.ts";
+import { LinkFault } from "../comm/link/sealed/fault.ts";
+import { KEYS_DIFFER } from "../comm/link/sealed/request.ts";
 import { type IRequest, v } from "../deps.ts";
 import { PartyError, PeerRestartedError } from "../errors.ts";
 import type { Session } from "../resources/session.ts";
@@ -22,7 +25,7 @@ import type { SessionManager } from "../resources/sessions.ts";
 import { check, Rank } from "../schema.ts";
 import { Boot } from "../wire/message.ts";
 import { readBytes } from "./body.ts";
-import { checkReceiver, checkSender, failedError } from "./comm.ts";
+import { checkReceiver, checkSealed, checkSender, failedError } from "./comm.ts";
 import { RoutingError } from "./problem.ts";
 import { nameParam, type Route } from "./routes.ts";
 
@@ -39,6 +42,7 @@ const LinkHead = v.object({
   [LINK_HEADERS.toBoot]: v.optional(Boot),
   [LINK_HEADERS.offset]: v.pipe(Digits, v.safeInteger(NO_PLACE)),
   [LINK_HEADERS.acknowledge]: v.optional(v.literal(AT_ONCE)),
+  [LINK_HEADERS.keys]: v.optional(v.pipe(v.string(), v.maxLength(64))),
 });
 
 /** The route of links. */
@@ -58,6 +62,7 @@ export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): R
           [LINK_HEADERS.toBoot]: "The receiver's lifetime, once it is known.",
           [LINK_HEADERS.offset]: "Where the body begins in the stream.",
           [LINK_HEADERS.acknowledge]: "`at-once` when acknowledgements must not wait.",
+          [LINK_HEADERS.keys]: "On a sealed link, a hash of the public keys, for errors alone.",
         },
         body: { mediaType: LINK_MEDIA_TYPE },
         answers: {
@@ -70,23 +75,28 @@ export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): R
         problems: [
           ...["UNKNOWN_SESSION", "WRONG_RANK", "SERIALIZATION", "CONFLICT"] as const,
           ...["DUPLICATE_KEY", "PEER_ABORTED", "PEER_RESTARTED", "MAILBOX_FULL"] as const,
+          ...["AUTHENTICATION", "FORBIDDEN"] as const,
         ],
         handle: async (request, context) => {
           const session = sessions.find(nameParam(request, "session"));
-          const { from, to, boot, toBoot, ...rest } = readHead(request);
+          const { from, to, boot, toBoot, keys, ...rest } = readHead(request);
+          const { communicator } = session;
+          checkSealed(session, keys !== undefined);
           checkSender(session, from);
           checkReceiver(session, to);
-          const { communicator } = session;
           if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
-          if (session.state === "failed") throw failedError(session, from, boot);
+          if (session.state === "failed") return await tellFailure(session, from, boot);
           const body = await bodyOf(request, maxRequestBytes);
           const { draining } = context;
           const answer = await communicator.receiveLink(from, boot, { ...rest, ...body, draining })
             .catch((error) => {
+              if (error instanceof LinkFault) throw withHint(error, keys, communicator.keys);
               // What fails the session here is to its sender what the farewell says, come either way.
               const told = session.state === "failed" && !(error instanceof PeerRestartedError);
-              throw told ? failedError(session, from, boot) : error;
+              if (told) return tellFailure(session, from, boot);
+              throw error;
             });
+          if (answer instanceof Response) return answer;
           return new Response(answer as BodyInit, {
             headers: {
               "content-type": LINK_MEDIA_TYPE,
@@ -120,6 +130,21 @@ function meantForAnother({ name }: Session): PartyError {
   return new PartyError("CONFLICT", `The link is for an earlier session ${name} of this party`);
 }
 
+/** Says what the farewell said, as it did: sealed, where there are keys. */
+async function tellFailure(session: Session, from: number, boot: string): Promise<Response> {
+  const { communicator } = session;
+  const sealed = await communicator.sealCause(from, boot);
+  if (sealed === undefined) throw failedError(session, from, boot);
+  const headers = sealedHeaders(communicator.rank, communicator.boot);
+  return new Response(sealed as BodyInit, { status: 409, headers });
+}
+
+/** What does not open may be no attack: people are told what to compare. */
+function withHint(error: LinkFault, theirs: string | undefined, own: string | undefined): Error {
+  if (error.code !== "AUTHENTICATION" || theirs === own) return error;
+  return new PartyError("AUTHENTICATION", `${error.message}; perhaps ${KEYS_DIFFER}`);
+}
+
 function readHead({ headers }: IRequest) {
   if (headers.get("content-type") !== LINK_MEDIA_TYPE) {
     throw new RoutingError(415, `Cannot read a link of another type: send ${LINK_MEDIA_TYPE}`);
@@ -134,5 +159,6 @@ function readHead({ headers }: IRequest) {
     toBoot: head[LINK_HEADERS.toBoot],
     place: head[LINK_HEADERS.offset],
     atOnce: head[LINK_HEADERS.acknowledge] !== undefined,
+    keys: head[LINK_HEADERS.keys],
   };
 }

@@ -13,6 +13,9 @@ import {
   serve,
   type Server,
 } from "../../mod.ts";
+import { parseConfig } from "../../lib/security/config.ts";
+import { parseKeyFile, writeKeyFile } from "../../lib/security/keys/key_file.ts";
+import type { KeyText } from "../../lib/security/keys/keys.ts";
 import { bufferingFetch } from "./gateway.ts";
 import { PROGRAMS } from "./programs.ts";
 
@@ -24,6 +27,13 @@ const MAX_ENDED = 100;
 interface Member {
   party: Party;
   server: Server;
+  options: PartyOptions;
+}
+
+/** A key as another process can be given it. */
+export interface KeyGiven {
+  id: string;
+  keys: KeyText;
 }
 
 const members = new Map<string, Map<number, Member>>();
@@ -48,9 +58,29 @@ export const partyCommands = {
     members.set(world, own);
     for (const rank of ranks) {
       const party = createParty(options);
-      own.set(rank, { party, server: await serve(party, { port: 0 }) });
+      const server = await serve({
+        fetch: (request, context) => own.get(rank)!.party.fetch(request, context),
+      }, { port: 0 });
+      own.set(rank, { party, server, options });
     }
     return [...own.values()].map(({ server }) => server.url);
+  },
+
+  /** Gives these parties keys, before their first session. */
+  async identify(
+    { world, endpoints, given }: { world: string; endpoints: string[]; given: KeyGiven[] },
+  ): Promise<void> {
+    const parties = given.map(({ id, keys: { publicKey } }, rank) => ({
+      id,
+      url: endpoints[rank],
+      public_key: publicKey,
+    }));
+    const config = await parseConfig(JSON.stringify({ parties }), "the list");
+    for (const [rank, member] of members.get(world)!) {
+      const { id, keys } = given[rank]!;
+      const key = await parseKeyFile(writeKeyFile(id, "party", keys), "party", "a key");
+      member.party = createParty({ ...member.options, identity: { key, config } });
+    }
   },
 
   /** Creates sessions at all of these parties. */

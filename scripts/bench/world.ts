@@ -5,6 +5,7 @@
  */
 
 import type { HttpCommunicator } from "../../mod.ts";
+import { generateKey } from "../../lib/security/keys/keys.ts";
 import { communicatorOf } from "./parties.ts";
 import { time } from "./measure.ts";
 import { here, type Site } from "./site.ts";
@@ -13,6 +14,8 @@ import { here, type Site } from "./site.ts";
 export interface WorldOptions {
   /** Whether a gateway reads each request whole before it passes it on. */
   gateway?: boolean;
+  /** Whether the parties have keys, so that their links are sealed. */
+  sealed?: boolean;
   /** Puts something before each party. @returns the URLs that lead to these, in their order */
   before?: (urls: string[]) => Promise<string[]>;
 }
@@ -38,7 +41,7 @@ export class World {
 
   /** Starts the parties and their session. */
   static async open(places: Places, options: WorldOptions = {}): Promise<World> {
-    const { gateway = false, before = (urls) => Promise.resolve(urls) } = options;
+    const { gateway = false, sealed = false, before = (urls) => Promise.resolve(urls) } = options;
     const world = `world-${++count}`;
     const urls: string[] = [];
     for (const [site, ranks] of places) {
@@ -47,6 +50,13 @@ export class World {
     }
     const endpoints = await before(urls);
     const sites = places.map(([site]) => site);
+    if (sealed) {
+      const given = await Promise.all(endpoints.map(async (_, rank) => ({
+        id: `party-${rank}`,
+        keys: await generateKey("party"),
+      })));
+      await Promise.all(sites.map((site) => site.call("identify", { world, endpoints, given })));
+    }
     await Promise.all(sites.map((site) => site.call("join", { world, endpoints })));
     return new World(world, endpoints, sites);
   }

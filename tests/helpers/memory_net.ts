@@ -6,6 +6,7 @@
 
 import { createParty, type Party, type PartyOptions } from "../../lib/party.ts";
 import type { Session } from "../../lib/resources/session.ts";
+import type { Identity } from "../../lib/security/sealing/covers.ts";
 import { faultyFetch } from "../../lib/testing/faulty_fetch.ts";
 
 /** Parties on a network of their own, which have no session yet. */
@@ -31,15 +32,17 @@ export type Transport = (fetch: typeof globalThis.fetch, rank: number) => typeof
  * @param size how many parties
  * @param options of every party
  * @param transport what a party's requests go through; by default they just arrive
+ * @param identities who they are; by default they have no keys
  * @returns the parties
  */
 export function startMemoryNet(
   size: number,
   options: PartyOptions = {},
   transport: Transport = (fetch) => fetch,
+  identities: readonly Identity[] = [],
 ): MemoryNet {
   let requests = 0;
-  const endpoints = Array.from({ length: size }, (_, rank) => `http://party-${rank}.test`);
+  const endpoints = memoryEndpoints(size);
   const route: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, copied(init));
     const party = parties[endpoints.indexOf(new URL(request.url).origin)];
@@ -50,7 +53,11 @@ export function startMemoryNet(
   // Without a fault, it makes an abort break the connection, as a real fetch does.
   const fetch: typeof globalThis.fetch = faultyFetch({ seed: 0, fetch: route });
   const parties: Party[] = endpoints.map((_, rank) =>
-    createParty({ ...options, fetch: transport(fetch, rank) })
+    createParty({
+      ...options,
+      fetch: transport(fetch, rank),
+      ...identities[rank] === undefined ? {} : { identity: identities[rank] },
+    })
   );
   return {
     parties,
@@ -63,6 +70,11 @@ export function startMemoryNet(
       await Promise.all(parties.map((party) => party.close()));
     },
   };
+}
+
+/** Where so many parties are. */
+export function memoryEndpoints(size: number): string[] {
+  return Array.from({ length: size }, (_, rank) => `http://party-${rank}.test`);
 }
 
 function nobody(url: string): Error {

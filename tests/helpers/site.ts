@@ -10,6 +10,7 @@ import type { LinkView } from "../../lib/comm/peer.ts";
 import { serve, type Server } from "../../lib/serve/serve.ts";
 import { type GatewayMode, startGateway, type TestGateway } from "./gateway.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp_proxy.ts";
+import { identitiesOf } from "./identities.ts";
 import { moment } from "./waiting.ts";
 
 /** What is before each of two parties: gateways, the outermost first, behind one TCP proxy. */
@@ -24,22 +25,31 @@ export class Site {
 
   readonly #parties: Party[] = [];
 
-  /** @param modes of the gateways before each of the parties, the outermost first */
+  /**
+   * @param modes of the gateways before each of the parties, the outermost first
+   * @param isSealed whether they have keys
+   */
   static async start(
     modes: GatewayMode[],
     options: PartyOptions = {},
     graceMs = 1_000,
+    isSealed = false,
   ): Promise<Site> {
     const site = new Site();
-    const parties = [createParty(options), createParty(options)];
-    for (const [rank, party] of parties.entries()) {
-      const server = await serve(party, { port: 0, graceMs });
-      site.#parties.push(party);
+    const parties = site.#parties;
+    for (const rank of [0, 1]) {
+      const fetch: Party["fetch"] = (request, context) => parties[rank]!.fetch(request, context);
+      const server = await serve({ fetch }, { port: 0, graceMs });
       site.servers.push(server);
       await site.#build(rank, modes);
       site.proxies.push(await startTcpProxy(() => site.#gateways[rank]![0]?.url ?? server.url));
     }
     const endpoints = site.proxies.map(({ url }) => url);
+    const identities = isSealed ? await identitiesOf(endpoints) : [];
+    for (const rank of [0, 1]) {
+      const identity = identities[rank];
+      parties.push(createParty(identity === undefined ? options : { ...options, identity }));
+    }
     for (const [rank, party] of parties.entries()) {
       const { communicator } = await party.createSession({ name: "s", rank, endpoints });
       site.ranks.push(communicator);

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { describeError, NetworkError } from "../../errors.ts";
+import { describeError, NetworkError, PartyError } from "../../errors.ts";
 import { RetryLater } from "../retry.ts";
-import { AckReader } from "./acks.ts";
-import type { OutgoingStream } from "./outgoing.ts";
+import type { LinkStream } from "./stream.ts";
 
 /**
  * Makes a request to the peer's end of a link.
@@ -32,7 +31,7 @@ export class TooLarge extends Error {}
 /** Where a request begins, how it is made, and who hears of its acknowledgements. */
 export interface AttemptOptions {
   /** The stream that it carries a part of. */
-  stream: OutgoingStream;
+  stream: LinkStream;
   /** Makes the request. */
   request: Request;
   /** Hears of every place that is acknowledged. */
@@ -43,7 +42,7 @@ export interface AttemptOptions {
 
 /** A request that is under way. */
 export abstract class Attempt {
-  protected readonly stream: OutgoingStream;
+  protected readonly stream: LinkStream;
   readonly #request: Request;
   readonly #onAcknowledged: (place: number) => void;
   readonly #stop: AbortController = new AbortController();
@@ -117,27 +116,35 @@ export abstract class Attempt {
     body: Uint8Array | ReadableStream<Uint8Array>,
   ): Promise<void> {
     const response = await this.#request(place, body, this.#stop.signal);
-    const acks = new AckReader();
+    const acks = this.stream.answer(place);
     try {
-      if (isShort(response)) this.#take(acks.read(new Uint8Array(await response.arrayBuffer())));
-      else for await (const chunk of response.body ?? []) this.#take(acks.read(chunk));
+      if (isShort(response)) {
+        await this.#take(acks.read(new Uint8Array(await response.arrayBuffer())));
+      } else {
+        for await (const chunk of response.body ?? []) {
+          const taken = this.#take(acks.read(chunk));
+          if (taken !== undefined) await taken;
+        }
+      }
     } catch (cause) {
-      if (cause instanceof NetworkError) throw cause;
+      if (cause instanceof PartyError || cause instanceof RetryLater) throw cause;
       const why = `the connection broke: ${describeError(cause)}`;
       throw new RetryLater(new NetworkError(why, { cause }));
     }
   }
 
-  #take(place: number | undefined): void {
-    if (place === undefined) return;
+  #take(place: number | undefined | Promise<number | undefined>): Promise<void> | undefined {
+    if (place instanceof Promise) return place.then((read) => this.#take(read));
+    if (place === undefined) return undefined;
     this.#acks++;
     this.#silentTicks = 0;
     this.#onAcknowledged(place);
+    return undefined;
   }
 }
 
 /** Whether an answer is so short that it comes at once, which is read much faster as one. */
 function isShort({ headers }: Response): boolean {
   const length = headers.get("content-length");
-  return length !== null && Number(length) < 64;
+  return length !== null && Number(length) < 512;
 }

@@ -6,6 +6,7 @@
 
 import type { Deadlines } from "../deadlines.ts";
 import type { Request } from "./attempt.ts";
+import type { LinkStream } from "./stream.ts";
 
 /** How messages travel: `none` before the peer was reached. */
 export type LinkKind = "none" | "streaming" | "segments" | "json";
@@ -18,8 +19,16 @@ export interface LinkContext {
   session: string;
   /** Watches the time of sends. */
   deadlines: Deadlines;
+  /** What the link carries, which is empty. */
+  stream: LinkStream;
   /** Makes a request to the peer's end of the link. */
   request: Request;
+  /**
+   * Judges what an attempt met, where answers may be anybody's; without it, all are the peer's.
+   *
+   * @returns what to act upon: `RetryLater` unless it is certain
+   */
+  distrust?: (error: unknown) => unknown;
   /** Whether the peer was ever reached, or heard of, in this session. */
   isMet(): boolean;
   /** Whether a `recv` waits for the peer. */

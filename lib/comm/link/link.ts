@@ -16,10 +16,10 @@ import { sendTimeout } from "../send_timeout.ts";
 import type { Wait } from "../wait.ts";
 import { type Attempt, type AttemptOptions, JsonOnly, TooLarge } from "./attempt.ts";
 import type { LinkContext, LinkKind } from "./context.ts";
-import { OutgoingStream } from "./outgoing.ts";
 import { Patience, TICK_MS } from "./patience.ts";
 import { Pending, SentMessage } from "./pending.ts";
 import { Segment, SegmentSize } from "./segment.ts";
+import type { LinkStream } from "./stream.ts";
 import { Streaming } from "./streaming.ts";
 import { Trouble } from "./trouble.ts";
 import { Way } from "./way.ts";
@@ -34,7 +34,7 @@ const FINISH_MS = 2_500;
 /** The sending end of a link. */
 export class Link {
   readonly #context: LinkContext;
-  readonly #stream: OutgoingStream = new OutgoingStream();
+  readonly #stream: LinkStream;
   readonly #segmentSize: SegmentSize = new SegmentSize();
   readonly #trouble: Trouble;
   readonly #patience: Patience;
@@ -54,6 +54,7 @@ export class Link {
   /** @param context whose link it is, and to whom */
   constructor(context: LinkContext) {
     this.#context = context;
+    this.#stream = context.stream;
     this.#trouble = new Trouble(context.rank, context.session);
     this.#patience = new Patience(context.rank, context.session);
     this.#pending = new Pending(context.onAcknowledged);
@@ -122,7 +123,7 @@ export class Link {
   }
 
   /** Gives away what the peer was to be sent. @returns the stream, and a wait for each message */
-  takeOver(): { stream: OutgoingStream; waits: Wait<number>[] } {
+  takeOver(): { stream: LinkStream; waits: Wait<number>[] } {
     return { stream: this.#stream, waits: this.#pending.takeAll() };
   }
 
@@ -159,7 +160,7 @@ export class Link {
 
   /** What was given up before it was sent needs no memory any more. */
   #dropGivenUp(): void {
-    const place = this.#pending.dropGivenUp(this.#stream.sent);
+    const place = this.#pending.dropGivenUp(this.#stream.begun);
     if (place !== undefined) this.#stream.truncate(place);
   }
 
@@ -174,7 +175,7 @@ export class Link {
   }
 
   get #unacknowledged(): boolean {
-    return this.#stream.acknowledged < this.#stream.end;
+    return !this.#stream.isDone;
   }
 
   #start(): void {
@@ -237,6 +238,7 @@ export class Link {
   /** @returns whether to go on, after a while */
   async #recover(error: unknown): Promise<boolean> {
     if (this.#closed !== undefined) return false;
+    this.#stream.retreat();
     if (error instanceof JsonOnly) return await this.#meetJsonOnly();
     if (!(error instanceof RetryLater && isRefused(error.cause))) this.#way.loseAnswer();
     if (this.#attempt instanceof Streaming) {
@@ -262,8 +264,9 @@ export class Link {
     return false;
   }
 
-  async #pause(error: unknown): Promise<boolean> {
-    const { isMet, onFailure, onRetry } = this.#context;
+  async #pause(met: unknown): Promise<boolean> {
+    const { isMet, onFailure, onRetry, distrust } = this.#context;
+    const error = distrust === undefined ? met : distrust(met);
     try {
       if (!(error instanceof RetryLater)) throw error;
       const delayMs = this.#trouble.note(error, isMet(), performance.now());
@@ -284,11 +287,11 @@ export class Link {
    * @param place up to where the peer holds the stream
    */
   acknowledge(place: number): void {
-    this.#stream.acknowledge(place);
+    const held = this.#stream.acknowledge(place);
     this.#patience.renew();
     this.#trouble.clear();
     if (this.#attempt instanceof Streaming && !this.#attempt.keptBack) this.#kind = "streaming";
-    this.#pending.acknowledge(place);
+    this.#pending.acknowledge(held);
     this.#attempt?.goOn();
   }
 

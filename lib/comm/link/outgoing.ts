@@ -7,7 +7,9 @@
 
 import { NetworkError } from "../../errors.ts";
 import { SMALL_BYTES } from "../../wire/frames.ts";
+import { AckReader } from "./acks.ts";
 import { Pieces } from "./pieces.ts";
+import type { LinkStream } from "./stream.ts";
 
 /**
  * What is in a chunk: small messages, of which more may be copied in behind; a frame of a large
@@ -29,7 +31,7 @@ interface Chunk {
 const [MIN_BATCH_BYTES, MAX_BATCH_BYTES] = [4 * 1024, 64 * 1024];
 
 /** A stream of bytes that is read from any place that is not acknowledged. */
-export class OutgoingStream {
+export class OutgoingStream implements LinkStream {
   /** From the one that holds the first byte that is not acknowledged. */
   #chunks: Chunk[] = [];
   /** How many of the chunks, from the first, are acknowledged: they are dropped now and then. */
@@ -38,11 +40,16 @@ export class OutgoingStream {
   #cursor = 0;
   /** The buffer of the latest batch that was acknowledged, for the next one. */
   #spare: Uint8Array | undefined;
-  readonly #pieces: Pieces = new Pieces();
+  readonly #pieces: Pieces;
   #acknowledged = 0;
   #end = 0;
   #sent = 0;
   #resent = 0;
+
+  /** @param pieces cuts large values, and keeps buffers for them */
+  constructor(pieces: Pieces = new Pieces()) {
+    this.#pieces = pieces;
+  }
 
   /** The place after the last byte. */
   get end(): number {
@@ -59,10 +66,36 @@ export class OutgoingStream {
     return this.#sent;
   }
 
+  /** {@inheritDoc LinkStream.begun} */
+  get begun(): number {
+    return this.#sent;
+  }
+
   /** How many bytes were read again. */
   get resent(): number {
     return this.#resent;
   }
+
+  /** {@inheritDoc LinkStream.isDone} */
+  get isDone(): boolean {
+    return this.#acknowledged >= this.#end;
+  }
+
+  /** {@inheritDoc LinkStream.hasMore} */
+  hasMore(place: number): boolean {
+    return this.#end > place;
+  }
+
+  /** {@inheritDoc LinkStream.prepare} */
+  prepare(): undefined {}
+
+  /** {@inheritDoc LinkStream.answer} */
+  answer(): AckReader {
+    return new AckReader();
+  }
+
+  /** {@inheritDoc LinkStream.retreat} */
+  retreat(): void {}
 
   /** Appends bytes: copied below {@linkcode SMALL_BYTES}; others must not change any more. */
   append(bytes: Uint8Array): void {
@@ -83,6 +116,11 @@ export class OutgoingStream {
   /** Appends a large value, copied, in frames. */
   appendLarge(bytes: Uint8Array): void {
     this.#pieces.cut(bytes, (frame) => this.#push(frame, frame.byteLength, "piece"));
+  }
+
+  /** Appends a frame of the stream's own pieces, whose buffer is used again once it is acknowledged. */
+  appendFrame(frame: Uint8Array): void {
+    this.#push(frame, frame.byteLength, "piece");
   }
 
   /** Takes the last bytes away again. @param place where they begin: none of them was read yet */
@@ -106,15 +144,20 @@ export class OutgoingStream {
    * Notes an acknowledgement; one that says less than an earlier one is of no account.
    *
    * @param place up to where the receiver holds the bytes
+   * @returns the same
    * @throws {NetworkError} when nothing was sent there yet, so that no party says so
    */
-  acknowledge(place: number): void {
+  acknowledge(place: number): number {
     if (place > this.#sent) {
       throw new NetworkError(
         `place ${place} is acknowledged, and only ${this.#sent} bytes were sent`,
       );
     }
-    if (place <= this.#acknowledged) return;
+    if (place > this.#acknowledged) this.#drop(place);
+    return place;
+  }
+
+  #drop(place: number): void {
     this.#acknowledged = place;
     for (let chunk = this.#chunks[this.#dropped]; chunk !== undefined;) {
       if (chunk.end > place) break;

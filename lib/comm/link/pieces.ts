@@ -13,7 +13,13 @@ const MAX_KEPT = (16 * 1024 * 1024) / FRAME_BYTES;
 
 /** The buffers of one link. */
 export class Pieces {
+  readonly #frameBytes: number;
   #free: Uint8Array[] = [];
+
+  /** @param frameBytes how large a frame is at most, without its head */
+  constructor(frameBytes: number = FRAME_BYTES) {
+    this.#frameBytes = frameBytes;
+  }
 
   /**
    * Cuts bytes into frames.
@@ -22,13 +28,19 @@ export class Pieces {
    * @param append takes each frame, head and all, to be given back when it is not needed any more
    */
   cut(bytes: Uint8Array, append: (frame: Uint8Array) => void): void {
-    for (let at = 0; at < bytes.byteLength; at += FRAME_BYTES) {
-      const piece = bytes.subarray(at, at + FRAME_BYTES);
-      const buffer = this.#free.pop() ?? new Uint8Array(MAX_HEAD_BYTES + FRAME_BYTES);
-      const size = sizeOfHead(piece.byteLength) + piece.byteLength;
-      buffer.set(piece, writeHead(buffer, 0, BYTES, piece.byteLength));
-      append(buffer.subarray(0, size));
+    for (let at = 0; at < bytes.byteLength; at += this.#frameBytes) {
+      const piece = bytes.subarray(at, at + this.#frameBytes);
+      const frame = this.frame(piece.byteLength);
+      frame.set(piece, frame.byteLength - piece.byteLength);
+      append(frame);
     }
+  }
+
+  /** @returns a frame for so many bytes, which has its head, and room for them behind that */
+  frame(length: number): Uint8Array {
+    const buffer = this.#free.pop() ?? new Uint8Array(MAX_HEAD_BYTES + this.#frameBytes);
+    writeHead(buffer, 0, BYTES, length);
+    return buffer.subarray(0, sizeOfHead(length) + length);
   }
 
   /** Takes a frame back, to use its buffer again. */

@@ -7,9 +7,9 @@
 import { PartyError } from "../../errors.ts";
 import { Bell } from "../../timing.ts";
 import { Acknowledger } from "./acknowledger.ts";
-import { encodeAck } from "./acks.ts";
 import { type BodyReader, readerOf } from "./body_reader.ts";
-import type { IncomingStream } from "./incoming.ts";
+import type { LinkIntake } from "./intake.ts";
+import { LinkFault } from "./sealed/fault.ts";
 
 /** One request of a link, as its handler has it. */
 export interface LinkRequest {
@@ -40,7 +40,7 @@ export interface LinkReceiverEvents {
 
 /** What one sender's requests come to. */
 export class LinkReceiver {
-  readonly #stream: IncomingStream;
+  readonly #stream: LinkIntake;
   readonly #events: LinkReceiverEvents;
   readonly #room: Bell = new Bell();
   /** What ends each streaming request that is open. */
@@ -50,7 +50,7 @@ export class LinkReceiver {
   #closed = false;
 
   /** @param stream takes the sender's bytes @param events asks and tells the session */
-  constructor(stream: IncomingStream, events: LinkReceiverEvents) {
+  constructor(stream: LinkIntake, events: LinkReceiverEvents) {
     this.#stream = stream;
     this.#events = events;
   }
@@ -95,7 +95,7 @@ export class LinkReceiver {
     try {
       if (!(body instanceof Uint8Array)) await this.#takePieces(place, body, () => !isOver());
       else await this.#take(place, body, () => !isOver());
-      return encodeAck(this.#stream.acknowledged);
+      return this.#stream.acknowledge(this.#stream.acknowledged);
     } finally {
       draining?.removeEventListener("abort", wake);
     }
@@ -115,7 +115,7 @@ export class LinkReceiver {
     let [end, forget] = [() => {}, () => {}];
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
-        const write = (held: number) => controller.enqueue(encodeAck(held));
+        const write = (held: number) => controller.enqueue(this.#stream.acknowledge(held));
         const acknowledger = new Acknowledger(write, atOnce);
         let ended = false;
         forget = () => {
@@ -157,7 +157,8 @@ export class LinkReceiver {
   async #read(place: number, reader: BodyReader, onTaken: () => boolean): Promise<void> {
     let at = place;
     for (let value = await reader.read(); value !== undefined; value = await reader.read()) {
-      const taken = this.#push(at, value);
+      const pushed = this.#push(at, value);
+      const taken = pushed instanceof Promise ? await pushed : pushed;
       at += value.byteLength;
       if (taken === value.byteLength && !this.#stream.blocked) {
         if (!onTaken()) return;
@@ -195,7 +196,8 @@ export class LinkReceiver {
    */
   async #take(place: number, bytes: Uint8Array, onTaken: () => boolean): Promise<boolean> {
     for (let at = 0;;) {
-      at += this.#push(place + at, bytes.subarray(at));
+      const pushed = this.#push(place + at, bytes.subarray(at));
+      at += pushed instanceof Promise ? await pushed : pushed;
       if (!onTaken()) return false;
       if (at === bytes.byteLength && !this.#stream.blocked) return true;
       if (this.#events.isOver()) return false;
@@ -203,13 +205,18 @@ export class LinkReceiver {
     }
   }
 
-  #push(place: number, bytes: Uint8Array): number {
+  #push(place: number, bytes: Uint8Array): number | Promise<number> {
     if (this.#closed) return 0;
     try {
-      return this.#stream.push(place, bytes);
+      const pushed = this.#stream.push(place, bytes);
+      return pushed instanceof Promise ? pushed.catch((error) => this.#refuse(error)) : pushed;
     } catch (error) {
-      this.#events.onBroken(error);
-      throw error;
+      return this.#refuse(error);
     }
+  }
+
+  #refuse(error: unknown): never {
+    if (!(error instanceof LinkFault)) this.#events.onBroken(error);
+    throw error;
   }
 }

@@ -26,6 +26,8 @@ export const LINK_HEADERS = {
   offset: "partyline-offset",
   /** `at-once` when acknowledgements must not wait for what goes the other way. */
   acknowledge: "partyline-acknowledge",
+  /** On a sealed link, a hash of the public keys of the session, for errors alone. */
+  keys: "partyline-keys",
 } as const;
 
 /** The value of that head. */
@@ -54,18 +56,24 @@ export interface LinkEnds {
   forgotten: () => Error;
 }
 
-/** @returns what makes the requests of a link */
-export function linkRequest(
-  { from, to, boot, endpoint, toBoot, onBoot, forgotten }: LinkEnds,
-): Request {
-  const action = "comm/link";
-  const head = {
+/** @returns what the heads of all requests of a link have in common */
+export function linkHead(
+  { from, to, boot }: Pick<LinkEnds, "from" | "to" | "boot">,
+): Record<string, string> {
+  return {
     "content-type": LINK_MEDIA_TYPE,
     [LINK_HEADERS.from]: String(from),
     [LINK_HEADERS.to]: String(to),
     [LINK_HEADERS.boot]: boot,
     ...WRITES_WAIT ? { [LINK_HEADERS.acknowledge]: AT_ONCE } : {},
   };
+}
+
+/** @returns what makes the requests of a link */
+export function linkRequest(ends: LinkEnds): Request {
+  const { to, endpoint, toBoot, onBoot, forgotten } = ends;
+  const action = "comm/link";
+  const head = linkHead(ends);
   return async (place, body, signal) => {
     const headers: Record<string, string> = { ...head, [LINK_HEADERS.offset]: String(place) };
     const known = toBoot();

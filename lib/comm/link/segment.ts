@@ -80,7 +80,9 @@ export class Segment extends Attempt {
   /** {@inheritDoc Attempt.run} */
   override async run(): Promise<void> {
     const place = this.stream.acknowledged;
-    const bytes = this.stream.readAll(place, this.#size.bytes, (size) => this.#size.bufferOf(size));
+    const { bytes: maxBytes } = this.#size;
+    for (let ready; (ready = this.stream.prepare(place, maxBytes)) !== undefined;) await ready;
+    const bytes = this.stream.readAll(place, maxBytes, (size) => this.#size.bufferOf(size));
     await this.exchange(place, bytes);
     this.#size.grow(bytes.byteLength);
   }

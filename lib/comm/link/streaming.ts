@@ -35,6 +35,8 @@ export class Streaming extends Attempt {
   /** Whether the network asked for bytes and has none yet. */
   #wanted = false;
   #flushing = false;
+  /** Whether it waits for bytes that are being sealed. */
+  #awaited = false;
   #ended = false;
   #keptBack = false;
   #openTicks = 0;
@@ -57,7 +59,7 @@ export class Streaming extends Attempt {
   override async run(): Promise<void> {
     const place = this.#place;
     // Node sends not even the head of a request before it has a first byte of the body.
-    if (this.stream.end === place) this.stream.append(HEARTBEAT);
+    if (!this.stream.hasMore(place)) this.stream.append(HEARTBEAT);
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -134,14 +136,26 @@ export class Streaming extends Attempt {
   }
 
   #flush(): void {
-    if (this.#ended || !this.#wanted || this.stream.end === this.#place) return;
+    if (this.#ended || !this.#wanted || !this.stream.hasMore(this.#place)) return;
     if (this.#place - this.stream.acknowledged >= WINDOW_BYTES) return;
     const due = this.acks > 1 ? this.#takeDue() : undefined;
     if (due !== undefined) this.stream.append(encodeAck(due));
+    const ready = this.stream.prepare(this.#place, 1);
     const bytes = this.stream.read(this.#place, CHUNK_BYTES);
+    if (bytes.byteLength === 0) return this.#flushOnce(ready);
     this.#wanted = false;
     this.#quietTicks = 0;
     this.#place += bytes.byteLength;
     this.#controller.enqueue(bytes);
+  }
+
+  /** What there is to send is not ready yet. */
+  #flushOnce(ready: Promise<void> | undefined): void {
+    if (this.#awaited || ready === undefined) return;
+    this.#awaited = true;
+    ready.then(() => {
+      this.#awaited = false;
+      this.#flush();
+    }, (error) => this.cut(error));
   }
 }

@@ -27,7 +27,7 @@ export async function createSeal(key: Uint8Array): Promise<Seal> {
   const large = await webSeal(key);
   const of = ({ byteLength }: Uint8Array) => byteLength < LARGE_BYTES ? small : large;
   return {
-    seal: (index, plaintext, ad) => of(plaintext).seal(index, plaintext, ad),
-    open: (index, sealed, ad) => of(sealed).open(index, sealed, ad),
+    seal: (index, plaintext, ad, target) => of(plaintext).seal(index, plaintext, ad, target),
+    open: (index, sealed, ad, target) => of(sealed).open(index, sealed, ad, target),
   };
 }

@@ -83,6 +83,19 @@ export class Handshake {
   }
 
   /**
+   * The same side at the same point: an answer that turns out forged need not be the end of it.
+   *
+   * @returns a copy, which goes on by itself
+   */
+  copy(): Handshake {
+    const copied = new Handshake(this.#state.copy(), this.#options);
+    copied.#ephemeral = this.#ephemeral;
+    copied.#peerEphemeral = this.#peerEphemeral;
+    copied.#done = this.#done;
+    return copied;
+  }
+
+  /**
    * `WriteMessage()`.
    *
    * @param payload what to tell the other side, sealed; @default nothing

@@ -27,10 +27,16 @@ export interface Sealer {
    * @param index the message's index, from 0 to 2^64 - 2
    * @param plaintext the message, of any length; it may change once the function returned
    * @param ad what the receiver must have to open it, besides; @default none
+   * @param target where to put what is returned, if that is as fast; of its length; @default new memory
    * @returns the message's bytes, sealed, and a tag of {@linkcode TAG_BYTES}
    * @throws {RangeError} when no message can have the index
    */
-  seal(index: number | bigint, plaintext: Uint8Array, ad?: Uint8Array): Bytes;
+  seal(
+    index: number | bigint,
+    plaintext: Uint8Array,
+    ad?: Uint8Array,
+    target?: Uint8Array,
+  ): Bytes;
 }
 
 /** Opens what was sealed with the same key. */
@@ -41,12 +47,19 @@ export interface Opener {
    * @param index the index with which it was sealed
    * @param sealed what the other party sent; it may change once the function returned
    * @param ad what it was sealed with besides; @default none
+   * @param target where to put what is returned, if that is as fast; of its length. It is of no use
+   * when this throws; @default new memory
    * @returns the message
    * @throws {PartyError} `AUTHENTICATION`, when it is not what the key's other holder sealed with this
    * index, for whatever reason; a promise rejects with it
    * @throws {RangeError} when no message can have the index
    */
-  open(index: number | bigint, sealed: Uint8Array, ad?: Uint8Array): Bytes;
+  open(
+    index: number | bigint,
+    sealed: Uint8Array,
+    ad?: Uint8Array,
+    target?: Uint8Array,
+  ): Bytes;
 }
 
 /** Seals and opens with one key. */

@@ -59,6 +59,13 @@ export class SymmetricState {
     this.#ck = this.#h = h;
   }
 
+  /** The same before the next key: what seals with the present one is not copied. */
+  copy(): SymmetricState {
+    const copied = new SymmetricState(this.#h);
+    copied.#ck = this.#ck;
+    return copied;
+  }
+
   /** `GetHandshakeHash()`: once the handshake is over, the same for both, and for no other one. */
   get handshakeHash(): Uint8Array {
     return this.#h.slice();

@@ -1,0 +1,197 @@
+/**
+ * The handshakes that others began with this party, in one session. Each message may be one that was
+ * sent again: its sender is believed to be there once a record opened with the keys that came of the
+ * answer, and not before.
+ *
+ * @module
+ */
+
+import type { PartyError } from "../../../errors.ts";
+import type { IncomingStream } from "../incoming.ts";
+import { LinkReceiver, type LinkReceiverEvents, type LinkRequest } from "../receiver.ts";
+import type { Accepted, SessionCover } from "./cover.ts";
+import { LinkFault } from "./fault.ts";
+import { SealedIncoming } from "./incoming.ts";
+import { byteString, MAX_HANDSHAKE_BYTES, readByteString, readUpTo } from "./records.ts";
+
+/** How many handshakes of one rank wait for a first record. */
+const MAX_WAITING = 8;
+
+/** What a handshake's end asks and tells its session. */
+export interface HandshakeEvents {
+  /** Makes what takes the frames of a rank. */
+  framesOf(from: number): IncomingStream;
+  /** What the receiver of a link asks and tells. */
+  receiverEvents(): LinkReceiverEvents;
+  /** Hears that a rank is there, in that lifetime. @throws {PartyError} when that ends the session */
+  onMet(from: number, boot: string, receiver: LinkReceiver): void;
+  /** Hears that a rank, if it is there, does not agree with this party. */
+  onMismatch(from: number): void;
+}
+
+interface Entry {
+  from: number;
+  boot: string;
+  message: Uint8Array;
+  accepted: Promise<Accepted>;
+  intake?: SealedIncoming;
+  receiver?: LinkReceiver;
+  isMet: boolean;
+  mismatch?: PartyError | undefined;
+}
+
+/** All handshakes of one session. */
+export class Handshakes {
+  readonly #cover: SessionCover;
+  readonly #boot: string;
+  readonly #events: HandshakeEvents;
+  /** By rank and lifetime. */
+  readonly #entries: Map<string, Entry> = new Map();
+
+  /** @param cover answers them @param boot this party's lifetime @param events asks and tells */
+  constructor(cover: SessionCover, boot: string, events: HandshakeEvents) {
+    this.#cover = cover;
+    this.#boot = boot;
+    this.#events = events;
+  }
+
+  /**
+   * Answers one request of a link.
+   *
+   * @param from the rank that its head names
+   * @param boot the lifetime that its head names
+   * @throws {LinkFault} when that rank did not make it
+   */
+  async answer(
+    from: number,
+    boot: string,
+    request: LinkRequest,
+  ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
+    if (request.place === 0) return await this.#begin(from, boot, await messageOf(request));
+    const receiver = this.#entries.get(nameOf(from, boot))?.receiver;
+    if (receiver === undefined) throw noHandshake(from);
+    return await receiver.answer(request);
+  }
+
+  /** What does not agree with a rank in that lifetime; undefined when nothing is known of that. */
+  mismatchOf(from: number, boot: string): PartyError | undefined {
+    return this.#entries.get(nameOf(from, boot))?.mismatch;
+  }
+
+  /** The lifetime that a rank claimed last, which may be an old one. */
+  lifetimeOf(rank: number): string | undefined {
+    const own = [...this.#entries.values()].filter(({ from, receiver }) =>
+      from === rank && receiver !== undefined
+    );
+    return own.at(-1)?.boot;
+  }
+
+  /** Ends every request that is open. */
+  close(): void {
+    for (const { receiver } of this.#entries.values()) receiver?.close();
+  }
+
+  async #begin(from: number, boot: string, message: Uint8Array): Promise<Uint8Array> {
+    const before = this.#entries.get(nameOf(from, boot));
+    if (before !== undefined) {
+      if (!isSame(message, before.message)) return await this.#answerProbe(from, boot, message);
+      const accepted = await before.accepted;
+      return answerOf(accepted, before.intake);
+    }
+    const accepting = this.#accept(from, boot, message);
+    const entry: Entry = { from, boot, message, accepted: accepting, isMet: false };
+    this.#add(nameOf(from, boot), entry);
+    let accepted: Accepted;
+    try {
+      accepted = await accepting;
+    } catch (error) {
+      this.#remove(entry);
+      throw error;
+    }
+    if (accepted.isProbe) {
+      this.#remove(entry);
+      return byteString(accepted.message);
+    }
+    entry.mismatch = accepted.mismatch;
+    if (accepted.mismatch !== undefined) this.#events.onMismatch(from);
+    this.#prepare(entry, accepted);
+    return answerOf(accepted, entry.intake);
+  }
+
+  async #answerProbe(from: number, boot: string, message: Uint8Array): Promise<Uint8Array> {
+    const accepted = await this.#accept(from, boot, message);
+    if (accepted.isProbe) return byteString(accepted.message);
+    throw new LinkFault("CONFLICT", `Rank ${from} has begun this link with another handshake`);
+  }
+
+  async #accept(from: number, boot: string, message: Uint8Array): Promise<Accepted> {
+    const accepted = await this.#cover.accept(from, this.#boot, message).catch((error) => {
+      throw new LinkFault("AUTHENTICATION", (error as Error).message, error);
+    });
+    if (accepted.boot === boot) return accepted;
+    throw new LinkFault(
+      "AUTHENTICATION",
+      "The head of the link names another lifetime than its key",
+    );
+  }
+
+  #prepare(entry: Entry, accepted: Accepted): void {
+    const { from, message } = entry;
+    const place = byteString(message).byteLength;
+    const intake = new SealedIncoming(this.#events.framesOf(from), accepted, place, () => {
+      if (entry.mismatch !== undefined) throw entry.mismatch;
+      entry.isMet = true;
+      this.#events.onMet(from, accepted.boot, receiver);
+    });
+    const receiver = new LinkReceiver(intake, this.#events.receiverEvents());
+    [entry.intake, entry.receiver] = [intake, receiver];
+  }
+
+  #add(name: string, entry: Entry): void {
+    const waiting = [...this.#entries].filter(([, { from, isMet }]) =>
+      from === entry.from && !isMet
+    );
+    for (const [old] of waiting.slice(0, Math.max(0, waiting.length + 1 - MAX_WAITING))) {
+      this.#entries.delete(old);
+    }
+    this.#entries.set(name, entry);
+  }
+
+  #remove(entry: Entry): void {
+    for (const [name, one] of this.#entries) if (one === entry) this.#entries.delete(name);
+  }
+}
+
+function nameOf(from: number, boot: string): string {
+  return `${from} ${boot}`;
+}
+
+/** The first message, which is all that a request from the first byte on can hold. */
+async function messageOf({ body }: LinkRequest): Promise<Uint8Array> {
+  const bytes = body instanceof Uint8Array
+    ? body
+    : await readUpTo(2 * MAX_HANDSHAKE_BYTES, body).catch((cause) => {
+      throw new LinkFault("INVALID_REQUEST", "The body ended early, in its handshake", cause);
+    });
+  const item = readByteString(bytes, 0, MAX_HANDSHAKE_BYTES);
+  if (item && item[1] === bytes.byteLength) return bytes.slice(...item);
+  throw new LinkFault("AUTHENTICATION", "Cannot take a link that does not begin with a handshake");
+}
+
+function noHandshake(from: number): LinkFault {
+  return new LinkFault("CONFLICT", `Rank ${from} has not begun this link with a handshake here`);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.byteLength === other.byteLength && one.every((byte, at) => byte === other[at]);
+}
+
+/** The second message, and what is held by now. */
+function answerOf({ message }: Accepted, intake: SealedIncoming | undefined): Uint8Array {
+  const first = byteString(message);
+  const second = intake?.acknowledge() ?? new Uint8Array();
+  const answer = new Uint8Array(first.byteLength + second.byteLength);
+  answer.set(first);
+  answer.set(second, first.byteLength);
+  return answer;
+}
