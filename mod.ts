@@ -33,7 +33,6 @@ export {
 export { type OwnKey, parseKeyFile } from "./lib/security/keys/key_file.ts";
 export { KEY_KINDS, type KeyKind } from "./lib/security/keys/keys.ts";
 export type { Identity } from "./lib/security/sealing/covers.ts";
-export type { OperatorOptions } from "./lib/server/operators.ts";
 export type { ClientCertificate, RequestContext } from "./lib/server/routes.ts";
 export { serve, type ServeOptions, type Server } from "./lib/serve/serve.ts";
 export type { ServeLimits } from "./lib/serve/limits.ts";
@@ -50,6 +49,7 @@ export type {
 export type { CollectiveCommunicator } from "./lib/comm/collectives.ts";
 export { CommunicatorBase, type CommunicatorOptions } from "./lib/comm/base.ts";
 export type { Ending, EndingActions, FailureCause, Farewell } from "./lib/comm/ending.ts";
+export type { SealedFarewell } from "./lib/comm/farewell.ts";
 export type { Deadlines, Expiring } from "./lib/comm/deadlines.ts";
 export type { LinkRequest } from "./lib/comm/link/receiver.ts";
 export { HttpCommunicator, type HttpCommunicatorOptions, type PeerView } from "./lib/comm/http.ts";

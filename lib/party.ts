@@ -14,9 +14,8 @@ import { memoryStore } from "./resources/store/memory.ts";
 import type { SymbolStore } from "./resources/store/store.ts";
 import { privateSymbols } from "./resources/symbol.ts";
 import { MAX_SYMBOL_BYTES } from "./resources/symbols.ts";
-import { coversOf, type Identity } from "./security/sealing/covers.ts";
+import { coversOf, type Identity, ownParty } from "./security/sealing/covers.ts";
 import { createApp } from "./server/app.ts";
-import type { OperatorOptions } from "./server/operators.ts";
 import type { RequestContext } from "./server/routes.ts";
 
 /** Options of {@linkcode createParty}: limits and defaults of all its sessions. */
@@ -58,18 +57,19 @@ export interface PartyOptions extends SessionLimits {
    */
   allowHosts?: readonly string[];
   /**
-   * Who may drive this party over HTTP: all requests but those of other parties and `/health` have
-   * to be signed by one of them.
+   * How many sessions there may be at once, those that are closing included.
    *
-   * @default {anyone who reaches it}
+   * @default {4_096}
    */
-  operators?: OperatorOptions;
+  maxSessions?: number;
   /**
    * Who this party is, and who the others are: its own key and the list of all. All that travels
-   * between them is then sealed, and nothing else is taken; every endpoint of a session has to be one
-   * of the list.
+   * between parties is then sealed, and nothing else is taken; every endpoint of a session has to be
+   * one of the list; and each request of anyone else, but for `/health`, has to be signed by an
+   * operator of the list.
    *
-   * @default {nothing is sealed, and whoever reaches this party can speak for any other}
+   * @default {nothing is sealed or signed: whoever reaches this party can drive it, or speak for
+   * another one}
    */
   identity?: Identity;
   /**
@@ -88,12 +88,15 @@ export interface Party {
    *
    * @param spec the session's name, this party's rank, and the endpoints in the order of the ranks
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already; `FORBIDDEN` when an endpoint is none of this party's list; `DRAINING` once the party is closed; `INTERNAL` when its stored symbols
+   * endpoints already; `FORBIDDEN` when an endpoint is none of this party's list;
+   * `TOO_MANY_SESSIONS`; `DRAINING` once the party is closed; `INTERNAL` when its stored symbols
    * cannot be loaded
    */
   createSession(spec: SessionSpec): Promise<Session>;
   /** The session of that name. @throws {PartyError} `UNKNOWN_SESSION` */
   session(name: string): Session;
+  /** Whether it has keys: then it takes only what is sealed by a party, or signed by an operator. */
+  readonly hasKeys: boolean;
   /** All sessions, in the order in which they were created. */
   sessions(): Session[];
   /** What it runs, in the order in which it was given. */
@@ -120,8 +123,8 @@ export interface Party {
  * @param options limits and defaults
  * @returns the party, with no session yet
  * @throws {RangeError} when a limit is not a number above 0
- * @throws {TypeError} when two programs have one name, an allowed origin or host is none, an operator
- * cannot be one, or the identity's key is of no party of its list
+ * @throws {TypeError} when two programs have one name, an allowed origin or host is none, or the
+ * identity's key is of no party of its list
  * @throws {PartyError} `INVALID_REQUEST` when data have what is no name; `SERIALIZATION` when they are
  * no plain data
  *
@@ -145,12 +148,12 @@ export function createParty(options: PartyOptions = {}): Party {
     store = memoryStore(),
     allowOrigins = [],
     allowHosts = [],
-    operators,
     identity,
+    maxSessions = 4_096,
     maxRequestBytes = 8 * 1024 * 1024,
     ...limits
   } = options;
-  const { fetch: _, ...numbers } = { ...limits, maxRequestBytes };
+  const { fetch: _, ...numbers } = { ...limits, maxRequestBytes, maxSessions };
   for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined || value > 0) continue;
     throw new RangeError(`Cannot create a party with ${name} ${value}: give a number above 0`);
@@ -164,11 +167,13 @@ export function createParty(options: PartyOptions = {}): Party {
     store,
     data: privateSymbols(data),
     coverOf: identity && coversOf(identity, registry.list()),
+    maxSessions,
   });
   const close = () => sessions.close("the party ends");
   return {
     createSession: (spec) => sessions.create(spec),
     session: (name) => sessions.get(name),
+    hasKeys: identity !== undefined,
     sessions: () => sessions.list(),
     programs: () => registry.list(),
     fetch: createApp({
@@ -178,7 +183,7 @@ export function createParty(options: PartyOptions = {}): Party {
       maxSymbolBytes: limits.maxSymbolBytes ?? MAX_SYMBOL_BYTES,
       allowOrigins,
       allowHosts,
-      operators,
+      operators: identity && { url: ownParty(identity).url, list: identity.config.operators },
       fetch: limits.fetch ?? globalThis.fetch.bind(globalThis),
       log: logger,
     }),

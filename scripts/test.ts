@@ -17,8 +17,8 @@ import { findRuntimes, ROOT, type Runtime } from "./processes.ts";
 
 /** A test file that takes longer hangs. */
 const MAX_FILE_MS = 300_000;
-/** How many files run at once: most of them wait for deadlines most of the time. */
-const AT_ONCE = availableParallelism();
+/** How many files run at once: one more than there are cores, as many wait for deadlines. */
+const AT_ONCE = availableParallelism() + 1;
 /** What runs in a browser, and is left out where there is none. */
 const IN_BROWSER = ["browser_driver.test.ts", "status_page.test.ts"];
 

@@ -10,6 +10,7 @@ import { networkInterfaces } from "node:os";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createParty, type PartyOptions, serve, type Server } from "../mod.ts";
+import { identitiesOf } from "./helpers/identities.ts";
 import { assertProblem } from "./helpers/served.ts";
 
 interface Answer {
@@ -51,6 +52,7 @@ async function withParty(
   await using party = createParty(rest);
   await using server = await serve(party, {
     port: 0,
+    insecure: true,
     graceMs: 100,
     ...hostname === undefined ? {} : { hostname },
   });
@@ -99,8 +101,8 @@ test("a party answers for the hosts that its operator allows", async () => {
   await withParty({ allowHosts: ["*"] }, async (server) => {
     assert.is((await ask(server, "evil.example")).status, 200);
   });
-  const operators = { url: "https://hospital.example:8443", list: [] };
-  await withParty({ operators }, async (server) => {
+  const [identity] = await identitiesOf(["https://hospital.example:8443"]);
+  await withParty({ identity: identity! }, async (server) => {
     assert.is((await ask(server, "hospital.example")).status, 200);
     assert.is((await ask(server, "evil.example")).status, 421);
   });

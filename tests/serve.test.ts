@@ -7,7 +7,15 @@
 import { networkInterfaces } from "node:os";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createParty, NetworkError, serve, type ServeOptions, type Server } from "../mod.ts";
+import {
+  createParty,
+  NetworkError,
+  type PartyError,
+  serve,
+  type ServeOptions,
+  type Server,
+} from "../mod.ts";
+import { identitiesOf } from "./helpers/identities.ts";
 import { RawConnection, rawRequest } from "./helpers/raw_http.ts";
 import { assertProblem, request } from "./helpers/served.ts";
 import { later, rejection, until } from "./helpers/waiting.ts";
@@ -90,8 +98,24 @@ test("a port that is none is a RangeError", async () => {
   }
 });
 
+test("a party without keys is not for the network, unless that is asked for", async () => {
+  for (const hostname of ["0.0.0.0", "::", "192.0.2.1", "party.example"]) {
+    const error = await rejection(serve(createParty(), { hostname, port: 0 })) as PartyError;
+    assert.is(error.code, "FORBIDDEN");
+    assert.match(error.message, `Cannot listen on ${hostname}, as whoever reaches a party`);
+  }
+  await using open = await serve(createParty(), { hostname: "0.0.0.0", port: 0, insecure: true });
+  assert.is((await fetch(`http://127.0.0.1:${open.port}/health`)).status, 200);
+  const [identity] = await identitiesOf(["http://127.0.0.1:8000"]);
+  const party = createParty({ identity: identity! });
+  await using server = await serve(party, { hostname: "0.0.0.0", port: 0 });
+  assert.is((await fetch(`http://127.0.0.1:${server.port}/health`)).status, 200);
+  assert.is((await fetch(`http://127.0.0.1:${server.port}/sessions`)).status, 401);
+});
+
 test("an address of another machine is a NetworkError", async () => {
-  const error = await rejection(serve(createParty(), { hostname: "192.0.2.1", port: 0 }));
+  const options = { hostname: "192.0.2.1", port: 0, insecure: true };
+  const error = await rejection(serve(createParty(), options));
   assert.instance(error, NetworkError);
   assert.match((error as Error).message, /192\.0\.2\.1.*; check the hostname/);
 });

@@ -31,6 +31,8 @@ export type SharedHost =
      * @throws {PartyError} when not all of its endpoints are parties with keys
      */
     coverOf?: ((spec: SessionSpec) => Promise<SessionCover>) | undefined;
+    /** How many sessions there may be at once. */
+    maxSessions: number;
   };
 
 /** Owns the Map of sessions, and with it all that hangs off them. */
@@ -65,8 +67,8 @@ export class SessionManager {
    * @param spec the name, rank and endpoints; checked here, wherever it comes from
    * @param options whether it has to be new: the same again is a `CONFLICT` then, too
    * @throws {PartyError} `INVALID_REQUEST`; `CONFLICT` when the name has another rank or other
-   * endpoints already; `FORBIDDEN` when an endpoint is no party of this one's list; `DRAINING` once
-   * the party is closed; `INTERNAL` when its symbols cannot be loaded
+   * endpoints already; `FORBIDDEN` when an endpoint is no party of this one's list;
+   * `TOO_MANY_SESSIONS`; `DRAINING` once the party is closed; `INTERNAL` when its symbols cannot be loaded
    */
   async create(
     spec: unknown,
@@ -81,6 +83,7 @@ export class SessionManager {
     }
     const existing = this.#sessions.get(name);
     if (existing === undefined || existing.state === "closed") {
+      this.#checkRoom(name);
       const opening = this.#open(checked, existing).finally(() => this.#opening.delete(name));
       this.#opening.set(name, opening);
       return await opening;
@@ -156,6 +159,17 @@ export class SessionManager {
     if (!this.#closed) return;
     const message = "Cannot create a session: this party is closed; try again when it is back";
     throw new PartyError("DRAINING", message);
+  }
+
+  #checkRoom(name: string): void {
+    const { maxSessions } = this.#host;
+    if (this.#alive.size + this.#opening.size < maxSessions) return;
+    throw new PartyError(
+      "TOO_MANY_SESSIONS",
+      `Cannot create session ${name}: there are ${maxSessions} already, as many as may be; close one ` +
+        `that is not needed, or raise the party's maxSessions`,
+      { session: name },
+    );
   }
 
   #forget(session: Session): void {

@@ -4,21 +4,30 @@
  * @module
  */
 
-import { describeError, NetworkError } from "../errors.ts";
+import { describeError, NetworkError, PartyError } from "../errors.ts";
 import type { RequestContext } from "../server/routes.ts";
 import { Drain } from "./drain.ts";
 import { completeLimits, type ServeLimits } from "./limits.ts";
 import type { Listen } from "./listen.ts";
+import { isLoopback } from "./loopback.ts";
 import type { ServeTlsOptions } from "./tls.ts";
 
 /** Options of {@linkcode serve}. */
 export interface ServeOptions {
   /**
-   * The address to listen on. Any other than a loopback address lets the network in.
+   * The address to listen on. Any other than a loopback address lets the network in, and is refused
+   * for a party without keys.
    *
    * @default {"127.0.0.1"}
    */
   hostname?: string;
+  /**
+   * Lets the network reach a party without keys: everyone there can then drive it, read its symbols
+   * and speak for the other parties.
+   *
+   * @default {false}
+   */
+  insecure?: boolean;
   /**
    * The port to listen on; 0 picks a free one.
    *
@@ -67,9 +76,11 @@ export interface Server {
 /**
  * Serves a party's HTTP API, on Node or on Deno.
  *
- * @param party what answers, such as the party that `createParty()` made
+ * @param party what answers, such as the party that `createParty()` made, and whether it asks who
+ * speaks to it
  * @param options where to listen, and until when
  * @returns the server, listening
+ * @throws {PartyError} `FORBIDDEN` when the network would reach a party without keys
  * @throws {RangeError} when the port is no whole number from 0 to 65535, or a limit is none
  * @throws {TypeError} when the certificate or its key cannot be read, or do not belong together
  * @throws {NetworkError} when it cannot listen there, with the runtime's error as the cause
@@ -85,7 +96,10 @@ export interface Server {
  * ```
  */
 export async function serve(
-  party: { fetch(request: Request, context: RequestContext): Promise<Response> },
+  party: {
+    fetch(request: Request, context: RequestContext): Promise<Response>;
+    readonly hasKeys?: boolean;
+  },
   options: ServeOptions = {},
 ): Promise<Server> {
   const { hostname = "127.0.0.1", port = 8000, signal, graceMs = 5_000, tls } = options;
@@ -96,6 +110,7 @@ export async function serve(
   const limits = completeLimits(options.limits ?? {});
   signal?.throwIfAborted();
   const isLocal = isLoopback(hostname);
+  if (!isLocal && !party.hasKeys && !options.insecure) throw wouldLetAllIn(hostname);
   const isLimited = !isLocal || tls !== undefined || options.limits !== undefined;
   const listen: Listen = "Deno" in globalThis && !isLimited
     ? (await import("./deno.ts")).listen
@@ -123,8 +138,12 @@ export async function serve(
   };
 }
 
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d+){3}|::1)$/i.test(hostname);
+function wouldLetAllIn(hostname: string): PartyError {
+  return new PartyError(
+    "FORBIDDEN",
+    `Cannot listen on ${hostname}, as whoever reaches a party without keys can drive it and speak ` +
+      `for the others: give it an identity, listen on 127.0.0.1, or allow all of that with insecure`,
+  );
 }
 
 function hostForUrl(hostname: string): string {

@@ -16,8 +16,9 @@ import type { SessionManager } from "../resources/sessions.ts";
 import { check, Name, Rank } from "../schema.ts";
 import { Boot, decodePayload, type MessageBody, MessageSchema } from "../wire/message.ts";
 import { readBytes, readJson } from "./body.ts";
+import { checkCertificate } from "./client_certificate.ts";
 import { OK } from "./ready.ts";
-import { nameParam, type Route } from "./routes.ts";
+import { nameParam, type RequestContext, type Route } from "./routes.ts";
 
 const NO_CODE = "use the code of a PartyError, such as INTERNAL or CANCELLED";
 
@@ -65,13 +66,13 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
           ...["CONFLICT", "MAILBOX_FULL", "PEER_ABORTED", "PEER_RESTARTED"] as const,
           "FORBIDDEN",
         ],
-        handle: async (request) => {
+        handle: async (request, context) => {
           const name = nameParam(request, "session");
           checkSealed(sessions.get(name), false); // before a large body is read for nothing
           const body = check(MessageSchema, await readJson(request, maxRequestBytes), "a message");
           const session = sessions.get(name);
           checkSealed(session, false);
-          checkSender(session, body.from_rank);
+          checkSender(session, body.from_rank, context);
           checkReceiver(session, body.to_rank);
           receive(session, body);
           return Response.json({ status: "ok" }, {
@@ -92,16 +93,16 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
         body: { schema: AbortBody, example: ABORT_EXAMPLE },
         answers: { 200: OK },
         problems: ["UNKNOWN_SESSION", "WRONG_RANK", "AUTHENTICATION", "FORBIDDEN"],
-        handle: async (request) => {
+        handle: async (request, context) => {
           const name = nameParam(request, "session");
           const isSealed = request.headers.get("content-type") === SEALED_MEDIA_TYPE;
           const body = isSealed
-            ? await openAbort(sessions.get(name), request)
+            ? await openAbort(sessions.get(name), request, context)
             : check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
           if (body === undefined) return Response.json({ status: "ok" });
           const session = sessions.get(name);
           checkSealed(session, isSealed);
-          checkSender(session, body.from_rank);
+          checkSender(session, body.from_rank, context);
           if (session.communicator.concerns(body.from_rank, body.boot, body.to_boot)) {
             session.onFarewell(body.from_rank, {
               code: body.code,
@@ -145,13 +146,13 @@ const SealedHead = v.object({
 });
 
 /** Opens what another party sealed; undefined when it was heard before. */
-async function openAbort(session: Session, request: Request) {
+async function openAbort(session: Session, request: Request, context: RequestContext) {
   checkSealed(session, true);
   const head = check(SealedHead, {
     from: request.headers.get(LINK_HEADERS.from),
     boot: request.headers.get(LINK_HEADERS.boot),
   }, "the head of an abort");
-  checkSender(session, head.from);
+  checkSender(session, head.from, context);
   const sealed = await readBytes(request, MAX_FAREWELL_BYTES);
   const said = await session.communicator.openFarewell(head.from, head.boot, sealed);
   if (said === undefined) return undefined;
@@ -173,9 +174,13 @@ export function checkSealed({ name, communicator }: Session, isSealed: boolean):
   );
 }
 
-/** @throws {PartyError} `WRONG_RANK` when no peer of this party has the rank */
-export function checkSender({ name, rank, worldSize }: Session, from: number): void {
-  if (isRank(from, worldSize) && from !== rank) return;
+/**
+ * @throws {PartyError} `WRONG_RANK` when no peer of this party has the rank; `AUTHENTICATION` when the
+ * client's certificate is that of another party
+ */
+export function checkSender(session: Session, from: number, context: RequestContext): void {
+  const { name, rank, worldSize } = session;
+  if (isRank(from, worldSize) && from !== rank) return checkCertificate(session, from, context);
   throw new PartyError(
     "WRONG_RANK",
     `Cannot take a message from rank ${from}: session ${name} has ${

@@ -82,7 +82,7 @@ export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): R
           const { from, to, boot, toBoot, keys, ...rest } = readHead(request);
           const { communicator } = session;
           checkSealed(session, keys !== undefined);
-          checkSender(session, from);
+          checkSender(session, from, context);
           checkReceiver(session, to);
           if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
           if (session.state === "failed") return await tellFailure(session, from, boot);

@@ -20,12 +20,13 @@ import { print } from "./print.ts";
  */
 export async function closeSession(
   session: string,
-  { config, json }: FleetOptions,
+  options: FleetOptions,
   { stopped }: Host,
 ): Promise<void> {
-  const answers = await askAll(config, stopped, async (client, options) => {
+  const { config, json } = options;
+  const answers = await askAll(options, stopped, async (client, call) => {
     try {
-      await client.deleteSession(session, options);
+      await client.deleteSession(session, call);
       return true;
     } catch (error) {
       if (error instanceof PartyError && error.code === "UNKNOWN_SESSION") return false;

@@ -5,4 +5,4 @@
  * @module
  */
 
-export { Command, CommanderError, InvalidArgumentError } from "npm:commander@^14.0.3";
+export { Command, CommanderError, InvalidArgumentError, Option } from "npm:commander@^14.0.3";

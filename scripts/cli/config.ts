@@ -7,11 +7,9 @@
 import { describeError } from "../../lib/errors.ts";
 import { SessionSchema, type SessionSpec } from "../../lib/resources/spec.ts";
 import { check } from "../../lib/schema.ts";
-import { type Config, type ConfigParty, parseConfig } from "../../lib/security/config.ts";
+import { type Config, parseConfig } from "../../lib/security/config.ts";
 import { UsageError } from "./exit.ts";
 import { readText } from "./text.ts";
-
-export type { ConfigParty };
 
 /**
  * @param path the file
@@ -33,26 +31,19 @@ export async function readConfig(path: string): Promise<Config> {
 }
 
 /**
+ * The same, for a command that cannot go on without it.
+ *
  * @param path the file
- * @returns the parties, by rank
+ * @returns what it says
  * @throws {UsageError} when there is no such file, or it holds something else
  */
-export async function readParties(path: string): Promise<readonly ConfigParty[]> {
+export async function readList(path: string): Promise<Config> {
   try {
-    return (await readConfig(path)).parties;
+    return await readConfig(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${describeError(error)}; partyline config --help tells what it holds`);
   }
-}
-
-/**
- * Who the parties are and where, for a command that reaches all of them.
- *
- * @throws {UsageError} as `readParties` does
- */
-export async function readEndpoints(path: string): Promise<ConfigParty[]> {
-  return (await readParties(path)).map(({ id, url }) => ({ id, url }));
 }
 
 /**

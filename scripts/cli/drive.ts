@@ -11,10 +11,10 @@ import type { ComputationView } from "../../lib/client/views.ts";
 import { PartyError } from "../../lib/errors.ts";
 import { encodeJson } from "../../lib/wire/json.ts";
 import type { RunOptions } from "./commands/run.ts";
-import { readEndpoints } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import type { Host } from "./host.ts";
 import { print, terminalWidth } from "./print.ts";
+import { readReach } from "./reach.ts";
 import { ProgressBars, ProgressLines } from "./progress.ts";
 import { showValue } from "./show.ts";
 
@@ -33,7 +33,8 @@ interface OutputValue {
  */
 export async function drive(program: string, options: RunOptions, { stopped }: Host) {
   const { config, json, session: name, input, output, param, put = [], timeoutMs } = options;
-  const endpoints = (await readEndpoints(config)).map(({ url }) => url);
+  const { parties, client } = await readReach(options);
+  const endpoints = parties.map(({ url }) => url);
   const stray = put.find(({ rank }) => rank >= endpoints.length);
   if (stray !== undefined) {
     throw new UsageError(
@@ -44,7 +45,7 @@ export async function drive(program: string, options: RunOptions, { stopped }: H
     const { readData } = await import("./data.ts");
     return { rank, name, value: await readData(file) };
   }));
-  const driver = new Driver(endpoints);
+  const driver = new Driver(endpoints, client);
   const takesParams = await findProgram(driver, program);
   // None of them, for a program that takes some: it then tells which is missing.
   const params = param ?? (takesParams ? {} : undefined);

@@ -6,38 +6,39 @@
 
 import { PartyClient } from "../../lib/client/party_client.ts";
 import { describeError, PartyError } from "../../lib/errors.ts";
-import { type ConfigParty, readEndpoints } from "./config.ts";
+import type { FleetOptions } from "./fleet_options.ts";
+import { readReach } from "./reach.ts";
 
 /** How long a party has for an answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /** What one party answered, or why it did not. */
 export type Answer<T> =
-  & ConfigParty
-  & { rank: number }
+  & { id: string; url: string; rank: number }
   & ({ ok: true; value: T } | { ok: false; error: unknown });
 
 /**
  * Asks all parties of the list.
  *
- * @param config the file that lists them
+ * @param options where they are, and how to ask them
  * @param stopped gives it up
  * @param ask what to ask each
  * @returns the answers, by rank
  * @throws {UsageError} when there is no such list
  */
 export async function askAll<T>(
-  config: string,
+  options: FleetOptions,
   stopped: AbortSignal,
   ask: (client: PartyClient, options: { signal: AbortSignal }) => Promise<T>,
 ): Promise<Answer<T>[]> {
-  const parties = await readEndpoints(config);
-  const answers = await Promise.all(parties.map(async (party, rank): Promise<Answer<T>> => {
-    const client = new PartyClient(party.url, { rank, timeoutMs: TIMEOUT_MS });
+  const { parties, client: how } = await readReach(options);
+  const answers = await Promise.all(parties.map(async ({ id, url }, rank): Promise<Answer<T>> => {
+    const party = { id, url, rank };
+    const client = new PartyClient(url, { ...how, rank, timeoutMs: TIMEOUT_MS });
     try {
-      return { ...party, rank, ok: true, value: await ask(client, { signal: stopped }) };
+      return { ...party, ok: true, value: await ask(client, { signal: stopped }) };
     } catch (error) {
-      return { ...party, rank, ok: false, error };
+      return { ...party, ok: false, error };
     }
   }));
   stopped.throwIfAborted();

@@ -9,14 +9,16 @@ import { Logger } from "../../lib/log.ts";
 import { createParty } from "../../lib/party.ts";
 import type { Session } from "../../lib/resources/session.ts";
 import type { SessionSpec } from "../../lib/resources/spec.ts";
+import type { Identity } from "../../lib/security/sealing/covers.ts";
 import { serve } from "../../lib/serve/serve.ts";
 import type { ServeOptions } from "./commands/serve.ts";
-import { readParties, sessionSpec } from "./config.ts";
+import { readList, sessionSpec } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { aborted, type Host, readLine } from "./host.ts";
 import { logSink } from "./log.ts";
 import { print } from "./print.ts";
 import { loadPrograms } from "./programs.ts";
+import { readSecurity } from "./serve_security.ts";
 import { showValues } from "./show.ts";
 
 /** How many folders of earlier sessions the log names. */
@@ -28,9 +30,11 @@ const MAX_TOLD = 100;
  * @throws {UsageError} when what it says leads nowhere
  */
 export async function runParty(options: ServeOptions, { stopped }: Host): Promise<void> {
-  const { rank, run, session: name = run, host: hostname } = options;
+  const { run, session: name = run, host: hostname } = options;
   const fromStdin = options.endpoints === "-";
   // All that can be wrong here is found before anyone waits for this party.
+  const { identity, tls, fetch, warnings } = await readSecurity(options);
+  const rank = rankOf(options, identity);
   const endpoints = fromStdin ? undefined : await endpointsOf(options);
   const known = endpoints && sessionSpec(name ?? "none", rank ?? 0, endpoints);
   const programs = await loadPrograms(options.program);
@@ -48,6 +52,7 @@ export async function runParty(options: ServeOptions, { stopped }: Host): Promis
     maxMessageBytes: options.maxMessageBytes,
     maxRequestBytes: options.maxRequestBytes,
     maxSymbolBytes: options.maxSymbolBytes,
+    maxSessions: options.maxSessions,
     maxActiveComputations: options.maxActiveComputations,
     maxEndedComputations: options.maxEndedComputations,
     maxEndedAgeMs: options.maxEndedAgeMs,
@@ -56,18 +61,17 @@ export async function runParty(options: ServeOptions, { stopped }: Host): Promis
     programs,
     data,
     store: await openStore(options.store),
+    identity,
+    fetch,
     log,
   });
   if (options.store !== undefined) await tellKept(options.store, new Logger(log));
   const port = options.port ?? portOf(known?.endpoints[rank ?? -1]) ?? 8000;
   // The signal lets nothing new in while the other parties are told.
-  const server = await serve(party, { hostname, port, signal: stopped });
+  const { insecure = false } = options;
+  const server = await serve(party, { hostname, port, tls, insecure, signal: stopped });
   try {
-    if (!["127.0.0.1", "::1", "localhost"].includes(hostname)) {
-      console.error(
-        `Warning: ${hostname} lets the network in, and this party asks nobody who it is`,
-      );
-    }
+    for (const warning of warnings) console.error(`Warning: ${warning}`);
     const who = rank === undefined ? "Party" : `Party ${rank}`;
     const listening = { event: "listening", url: server.url, rank: rank ?? null };
     print(options.json, listening, `${who} listens on ${server.url}`);
@@ -109,7 +113,18 @@ async function runProgram(
 async function endpointsOf({ endpoints, config }: ServeOptions): Promise<string[] | undefined> {
   if (endpoints !== undefined) return endpoints.split(",");
   if (config === undefined) return undefined;
-  return (await readParties(config)).map(({ url }) => url);
+  return (await readList(config)).parties.map(({ url }) => url);
+}
+
+/** The own key's place in the list is the rank. */
+function rankOf({ rank, config }: ServeOptions, identity: Identity | undefined) {
+  if (identity === undefined) return rank;
+  const { key, config: { parties } } = identity;
+  const own = parties.findIndex(({ publicKey }) => publicKey === key.publicKey);
+  if (rank === undefined || rank === own) return own;
+  throw new UsageError(
+    `Cannot be rank ${rank}: the key is of ${key.id}, which is rank ${own} in ${config}`,
+  );
 }
 
 /** A gateway on this machine may ask for the party by the name that its endpoint has. */

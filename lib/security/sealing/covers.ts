@@ -41,17 +41,11 @@ export interface CoveredSession {
  * @throws {TypeError} when the key is not that of a party of the list
  */
 export function coversOf(
-  { key, config }: Identity,
+  identity: Identity,
   programs: readonly NamedVersion[],
 ): (session: CoveredSession) => Promise<SessionCover> {
-  const { parties } = config;
-  const self = parties.find(({ publicKey }) => publicKey === key.publicKey);
-  if (self === undefined || key.kind !== "party") {
-    throw new TypeError(
-      `Cannot be party ${key.id}: no party of the list has its key; put its public key there, at ` +
-        `every party`,
-    );
-  }
+  const { key, config: { parties } } = identity;
+  const self = ownParty(identity);
   const own = { publicKey: decodeKey(key.publicKey)!, privateKey: key.privateKey };
   return async ({ name, rank, endpoints }) => {
     const members = endpoints.map((url, at) => partyAt(parties, url, at, name));
@@ -76,6 +70,21 @@ export function coversOf(
       agreement: await agreementOf(endpoints, keys, programs),
     });
   };
+}
+
+/**
+ * Finds a party in its list.
+ *
+ * @returns what the list says of it
+ * @throws {TypeError} when the key is not that of a party of the list
+ */
+export function ownParty({ key, config }: Identity): ConfigParty {
+  const self = config.parties.find(({ publicKey }) => publicKey === key.publicKey);
+  if (self !== undefined && key.kind === "party") return self;
+  throw new TypeError(
+    `Cannot be party ${key.id}: no party of the list has its key; put its public key there, at ` +
+      `every party`,
+  );
 }
 
 function partyAt(

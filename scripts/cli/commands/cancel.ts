@@ -27,14 +27,15 @@ export function command(host: Host): Command {
     .argument("<session>", "the session's name", name)
     .argument("<computation>", "the computation's id", name)
     .addHelpText("after", EXAMPLE)
-    .action(async (session: string, id: string, { config, json }: FleetOptions) => {
+    .action(async (session: string, id: string, options: FleetOptions) => {
+      const { config, json } = options;
       const { askAll, errorView, requireAll } = await import("../fleet.ts");
       const { print } = await import("../print.ts");
       const { printable } = await import("../printable.ts");
-      const answers = await askAll(config, host.stopped, async (client, options) => {
-        await client.cancelComputation(session, id, options);
+      const answers = await askAll(options, host.stopped, async (client, call) => {
+        await client.cancelComputation(session, id, call);
         const signal = AbortSignal.timeout(PATIENCE_MS);
-        let { state } = await client.computation(session, id, options);
+        let { state } = await client.computation(session, id, call);
         try {
           const views = client.followComputation(session, id, { signal });
           for await (const view of views) state = view.state;

@@ -33,12 +33,13 @@ export function command(host: Host): Command {
       30_000,
     )
     .addHelpText("after", EXAMPLE)
-    .action(async ({ config, json, timeoutMs }: FleetOptions & { timeoutMs: number }) => {
-      const { readEndpoints } = await import("../config.ts");
+    .action(async (options: FleetOptions & { timeoutMs: number }) => {
+      const { json, timeoutMs } = options;
+      const { readReach } = await import("../reach.ts");
       const { examine } = await import("../doctor/examine.ts");
       const { COLOURS, layOut, paint, print } = await import("../print.ts");
-      const parties = await readEndpoints(config);
-      const { checks, latencyMs } = await examine(parties, { timeoutMs, signal: host.stopped });
+      const reach = await readReach(options);
+      const { checks, latencyMs } = await examine(reach, { timeoutMs, signal: host.stopped });
       const colours = { "ok": COLOURS.green, "warn": COLOURS.yellow, "FAIL": COLOURS.red };
       const style = (cell: string) => {
         const colour = colours[cell.trim() as keyof typeof colours];

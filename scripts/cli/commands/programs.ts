@@ -20,13 +20,14 @@ export function command(host: Host): Command {
   return withFleet(new Command("programs"))
     .description("list the programs that the parties will run")
     .addHelpText("after", EXAMPLE)
-    .action(async ({ config, json }: FleetOptions) => {
+    .action(async (options: FleetOptions) => {
+      const { config, json } = options;
       const { askAll, ranksText, requireAll } = await import("../fleet.ts");
       const { layOut, print } = await import("../print.ts");
       const answers = await askAll(
-        config,
+        options,
         host.stopped,
-        (client, options) => client.programs(options),
+        (client, call) => client.programs(call),
       );
       const found = new Map<string, { program: object & { name: string }; ranks: number[] }>();
       for (const answer of answers) {

@@ -7,10 +7,11 @@
 import { Command } from "../commander.ts";
 import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
+import { type TlsFileOptions, withTls } from "../tls_files.ts";
 import { assignment, name, oneOf, parameter, repeated, wholeNumber } from "../values.ts";
 
 /** What the command may be told. */
-export interface ServeOptions {
+export interface ServeOptions extends TlsFileOptions {
   rank?: number;
   port?: number;
   host: string;
@@ -22,6 +23,9 @@ export interface ServeOptions {
   program?: string[];
   data?: Record<string, string>;
   store?: string;
+  key?: string;
+  mutualTls?: boolean;
+  insecure?: boolean;
   allowOrigin?: string[];
   allowHost?: string[];
   timeoutMs: number;
@@ -29,6 +33,7 @@ export interface ServeOptions {
   maxMessageBytes?: number;
   maxRequestBytes?: number;
   maxSymbolBytes?: number;
+  maxSessions?: number;
   maxActiveComputations?: number;
   maxEndedComputations?: number;
   maxEndedAgeMs?: number;
@@ -49,6 +54,11 @@ Example, in two terminals:
   partyline serve --rank 0 --config parties.json --run hello
   partyline serve --rank 1 --config parties.json --run hello
 
+With keys, which partyline keygen makes: links between the parties are sealed,
+and all other requests have to be signed by an operator of the list:
+  partyline serve --config parties.json --key hospital-a.key.json \\
+    --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --tls-ca ca.pem
+
 With data of your own, which stays at this party:
   partyline serve --rank 0 --config parties.json --data table=rows.csv \\
     --run mean --param column=age`;
@@ -56,7 +66,7 @@ With data of your own, which stays at this party:
 /** {@inheritDoc CommandFile.command} */
 export function command(host: Host): Command {
   const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-  return new Command("serve")
+  const serve = new Command("serve")
     .description("run one party (the command when none is named)")
     .option("--rank <number>", "this party's rank, from 0", wholeNumber(0, 1_023))
     .option(
@@ -71,6 +81,10 @@ export function command(host: Host): Command {
         "of standard input, once this party listens",
     )
     .option("--config <file>", "a JSON file that lists them")
+    .option("--key <file>", "this party's key, where the list has keys; it also tells the rank")
+    .option("--insecure", "let the network in without keys: whoever is there can do anything");
+  return withTls(serve, "for HTTPS, and to show to the other parties")
+    .option("--mutual-tls", "let in only who shows a certificate of --tls-ca")
     .option("--program <file>", "a module with programs of your own (repeatable)", repeated)
     .option(
       "--data <name=file>",
@@ -97,6 +111,7 @@ export function command(host: Host): Command {
     .option("--max-message-bytes <number>", "how large a message may be", count)
     .option("--max-request-bytes <number>", "how large a request may be", count)
     .option("--max-symbol-bytes <number>", "how much the values of a session may take", count)
+    .option("--max-sessions <number>", "how many sessions there may be at once", count)
     .option("--max-active-computations <number>", "how many may run in a session at once", count)
     .option("--max-ended-computations <number>", "how many that ended a session remembers", count)
     .option("--max-ended-age-ms <number>", "how long it remembers them", count)
@@ -115,12 +130,15 @@ export function command(host: Host): Command {
     });
 }
 
-function checkTogether({ run, rank, endpoints, config, session, param }: ServeOptions): void {
+function checkTogether(options: ServeOptions): void {
+  const { run, rank, endpoints, config, session, param, key } = options;
   const joins = run !== undefined || session !== undefined;
   if (endpoints !== undefined && config !== undefined) {
     throw new UsageError("--endpoints and --config exclude each other");
   }
-  if (joins && rank === undefined) throw new UsageError("--run and --session need --rank");
+  if (joins && rank === undefined && key === undefined) {
+    throw new UsageError("--run and --session need --rank, or --key");
+  }
   if (joins && endpoints === undefined && config === undefined) {
     throw new UsageError("--run and --session need --endpoints or --config");
   }

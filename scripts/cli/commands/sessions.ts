@@ -23,19 +23,20 @@ export function command(host: Host): Command {
     .description("list the sessions, and their computations at each party, or close one")
     .option("--close <name>", "close that session at all parties", name)
     .addHelpText("after", EXAMPLE)
-    .action(async ({ config, json, close }: FleetOptions & { close?: string }) => {
+    .action(async (options: FleetOptions & { close?: string }) => {
+      const { config, json, close } = options;
       if (close !== undefined) {
         const { closeSession } = await import("../close_session.ts");
-        return await closeSession(close, { config, json }, host);
+        return await closeSession(close, options, host);
       }
       const { askAll, requireAll } = await import("../fleet.ts");
       const { layOut, print } = await import("../print.ts");
-      const answers = await askAll(config, host.stopped, async (client, options) => {
-        const sessions = await client.sessions(options);
+      const answers = await askAll(options, host.stopped, async (client, call) => {
+        const sessions = await client.sessions(call);
         return await Promise.all(sessions.map(async (session) => ({
           ...session,
           // It may have been closed meanwhile.
-          computations: await client.computations(session.name, options).catch(() => []),
+          computations: await client.computations(session.name, call).catch(() => []),
         })));
       });
       const entries = answers.flatMap((answer) =>

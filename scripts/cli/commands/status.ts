@@ -21,14 +21,15 @@ export function command(host: Host): Command {
   return withFleet(new Command("status"))
     .description("tell how each party is: up, version, uptime, sessions, computations, traffic")
     .addHelpText("after", EXAMPLE)
-    .action(async ({ config, json }: FleetOptions) => {
+    .action(async (options: FleetOptions) => {
+      const { config, json } = options;
       const { askAll, errorView, requireAll } = await import("../fleet.ts");
       const { layOut, print } = await import("../print.ts");
       const { printable } = await import("../printable.ts");
       const answers = await askAll(
-        config,
+        options,
         host.stopped,
-        (client, options) => client.status(options),
+        (client, call) => client.status(call),
       );
       const parties = answers.map((answer) => {
         const { rank, id, url } = answer;

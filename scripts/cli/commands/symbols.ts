@@ -22,13 +22,14 @@ export function command(host: Host): Command {
     .description("list a session's named values, and which parties have them")
     .argument("<session>", "the session's name", name)
     .addHelpText("after", EXAMPLE)
-    .action(async (session: string, { config, json }: FleetOptions) => {
+    .action(async (session: string, options: FleetOptions) => {
+      const { config, json } = options;
       const { askAll, ranksText, requireAll } = await import("../fleet.ts");
       const { layOut, print } = await import("../print.ts");
       const answers = await askAll(
-        config,
+        options,
         host.stopped,
-        (client, options) => client.symbols(session, options),
+        (client, call) => client.symbols(session, call),
       );
       const found = new Map<string, { mptype: unknown; ranks: number[]; held: Held[] }>();
       for (const answer of answers) {

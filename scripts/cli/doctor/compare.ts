@@ -5,7 +5,7 @@
  */
 
 import type { SessionView } from "../../../lib/client/views.ts";
-import type { ConfigParty } from "../config.ts";
+import type { ConfigParty } from "../../../lib/security/config.ts";
 import type { Check } from "./check.ts";
 import type { Reached } from "./reach.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { PartyClient } from "../../../lib/client/party_client.ts";
-import type { ConfigParty } from "../config.ts";
+import type { Reach } from "../reach.ts";
 import type { Check } from "./check.ts";
 import { compareParties } from "./compare.ts";
 import { checkMutual } from "./mutual.ts";
@@ -20,15 +20,15 @@ export interface Findings {
 }
 
 /**
- * @param parties whom to look at, by rank
+ * @param reach whom to look at, and how to ask them
  * @param options `timeoutMs` is for the parties to reach each other
  * @returns all findings; it is not an error when some are bad
  */
 export async function examine(
-  parties: readonly ConfigParty[],
+  { parties, client }: Reach,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Findings> {
-  const clients = parties.map(({ url }, rank) => new PartyClient(url, { rank }));
+  const clients = parties.map(({ url }, rank) => new PartyClient(url, { ...client, rank }));
   const reached = await Promise.all(
     parties.map(({ url }, rank) => reachParty(url, clients[rank]!, rank, signal)),
   );

@@ -1,0 +1,54 @@
+/**
+ * Certificates and keys of TLS, as the command line names them.
+ *
+ * @module
+ */
+
+import { readFile } from "node:fs/promises";
+import { describeError } from "../../lib/errors.ts";
+import type { TlsFetchOptions } from "../../lib/tls/options.ts";
+import type { Command } from "./commander.ts";
+import { UsageError } from "./exit.ts";
+
+/** The options. */
+export interface TlsFileOptions {
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsCa?: string;
+}
+
+/** Adds the options of {@linkcode TlsFileOptions}. @param shown to whom the certificate is shown */
+export function withTls(command: Command, shown: string): Command {
+  return command
+    .option("--tls-cert <file>", `a certificate in PEM, ${shown}; needs --tls-key`)
+    .option("--tls-key <file>", "its private key, in PEM without a password")
+    .option("--tls-ca <file>", "trust certificates of this authority, too, in PEM");
+}
+
+/**
+ * Reads the files that are named.
+ *
+ * @returns their texts; nothing of what is not named
+ * @throws {UsageError} when a certificate is without its key, or a key without its certificate
+ * @throws {Error} when one cannot be read
+ */
+export async function readTls(
+  { tlsCert, tlsKey, tlsCa }: TlsFileOptions,
+): Promise<TlsFetchOptions> {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new UsageError("--tls-cert and --tls-key need each other");
+  }
+  const files = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa });
+  const texts = await Promise.all(
+    files.map(async ([name, path]) => path === undefined ? [] : [[name, await readPem(path)]]),
+  );
+  return Object.fromEntries(texts.flat());
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new Error(`Cannot read ${path}: ${describeError(cause)}; give a file in PEM`);
+  }
+}
