@@ -17,6 +17,8 @@ import { findRuntimes, ROOT, type Runtime } from "./processes.ts";
 
 /** A test file that takes longer hangs. */
 const MAX_FILE_MS = 300_000;
+/** One that told its outcome and does not end left something open. */
+const MAX_ENDING_MS = 20_000;
 /** How many files run at once: one more than there are cores, as many wait for deadlines. */
 const AT_ONCE = availableParallelism() + 1;
 /** What runs in a browser, and is left out where there is none. */
@@ -116,13 +118,19 @@ function run([program, ...args]: string[]): Promise<Finished> {
     const env = { ...process.env, NO_COLOR: "1" };
     const child = spawn(program!, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    const collect = (text: string) => output += text;
+    let ending: ReturnType<typeof setTimeout> | undefined;
+    const collect = (text: string) => {
+      output += text;
+      if (/\n\s+Duration: /.test(text)) ending ??= setTimeout(kill, MAX_ENDING_MS);
+    };
+    const kill = () => child.kill("SIGKILL");
     child.stdout.setEncoding("utf8").on("data", collect);
     child.stderr.setEncoding("utf8").on("data", collect);
-    const timer = setTimeout(() => child.kill("SIGKILL"), MAX_FILE_MS);
+    const timer = setTimeout(kill, MAX_FILE_MS);
     child.on("error", (error) => collect(String(error)));
     child.on("close", (code) => {
       clearTimeout(timer);
+      clearTimeout(ending);
       resolve({ code, output: stripVTControlCharacters(output) });
     });
   });

@@ -6,11 +6,11 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { defineProgram, PartyError } from "../mod.ts";
+import { defineProgram, PartyError, type PeerAbortedError, type Session } from "../mod.ts";
 import { isPattern, patternBytes } from "./helpers/pattern.ts";
 import { startSealed } from "./helpers/sealed_parties.ts";
 import { linkOf } from "./helpers/site.ts";
-import { partyError } from "./helpers/waiting.ts";
+import { moment, partyError } from "./helpers/waiting.ts";
 
 const MIB = 1024 * 1024;
 
@@ -68,6 +68,31 @@ test("a computation that fails at one party fails at all, and the session goes o
     const [alice, bob] = sessions.map((session) => session.communicator);
     await alice!.send(1, "after", 1);
     assert.is(await bob!.recv(0, "after"), 1);
+  } finally {
+    await close();
+  }
+});
+
+test("who did not hear that a party left hears it when it asks", async () => {
+  const deaf: typeof fetch = (input, init) =>
+    String(input).endsWith("/abort") ? Promise.reject(new TypeError("lost")) : fetch(input, init);
+  const { createSession, close } = await startSealed(3, { options: () => ({ fetch: deaf }) });
+  try {
+    const [alice, bob, carol] = await createSession("parting") as [Session, Session, Session];
+    await alice.communicator.send(1, "k", 1);
+    await bob.communicator.recv(0, "k");
+    await bob.communicator.send(0, "k", 1);
+    const waits = [
+      bob.communicator.recv(0, "never"),
+      carol.communicator.recv(0, "never"),
+    ];
+    await moment(500);
+    await alice.close("all done");
+    for (const wait of [...waits, bob.communicator.send(0, "late", 1)]) {
+      const error = await partyError<PeerAbortedError>(wait, "PEER_ABORTED");
+      assert.equal([error.rank, error.peerCode, error.reason], [0, "SESSION_CLOSED", "all done"]);
+    }
+    assert.is(bob.state, "open");
   } finally {
     await close();
   }

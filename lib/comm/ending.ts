@@ -76,6 +76,7 @@ export class Ending {
   readonly #ended: AbortController = new AbortController();
   readonly #left: Set<number> = new Set();
   #cause: FailureCause | undefined;
+  #lastWord: FailureCause | undefined;
   /** This party's own way out of the session, once it has begun. */
   #leaving: Promise<void> | undefined;
 
@@ -99,6 +100,11 @@ export class Ending {
   /** Who failed, and what the others may know of it; undefined unless the session failed. */
   get cause(): FailureCause | undefined {
     return this.#cause;
+  }
+
+  /** What the others are told of the end; undefined while there is none. */
+  get lastWord(): FailureCause | undefined {
+    return this.#cause ?? this.#lastWord;
   }
 
   /** Whether a rank is done with the session: nothing more of it comes from there. */
@@ -133,14 +139,16 @@ export class Ending {
     const error = new SessionClosedError(`Session ${this.#session} is closed: ${reason}`, {
       session: this.#session,
     });
+    const farewell = {
+      code: "SESSION_CLOSED",
+      reason: reason.slice(0, MAX_REASON_LENGTH),
+    } as const;
+    this.#lastWord = { rank: this.#rank, ...farewell };
     this.#ended.abort(error);
     this.#actions.stopReceiving(error);
     await this.#actions.settleSends();
     this.#actions.stopSending(error);
-    await this.#actions.tell({
-      code: "SESSION_CLOSED",
-      reason: reason.slice(0, MAX_REASON_LENGTH),
-    });
+    await this.#actions.tell(farewell);
   }
 
   async #abort(cause: unknown): Promise<void> {

@@ -5,25 +5,20 @@
  * @module
  */
 
-import { PartyError, PeerAbortedError, SessionClosedError } from "../errors.ts";
+import { PeerAbortedError } from "../errors.ts";
 import { within } from "../timing.ts";
 import type { MessageBody } from "../wire/message.ts";
-import { isRank } from "./checks.ts";
+import { Arrivals } from "./arrivals.ts";
 import { CommunicatorBase, type CommunicatorOptions } from "./base.ts";
+import { isRank } from "./checks.ts";
 import type { PeerStats, WaitOptions } from "./communicator.ts";
 import { Endpoint } from "./endpoint.ts";
 import type { FailureCause, Farewell } from "./ending.ts";
 import { sayFarewell, type SealedFarewell } from "./farewell.ts";
-import { OnceGate } from "./json/once.ts";
-import { IncomingStream } from "./link/incoming.ts";
-import { PlainIntake } from "./link/intake.ts";
-import { LinkReceiver, type LinkReceiverEvents, type LinkRequest } from "./link/receiver.ts";
+import type { LinkRequest } from "./link/receiver.ts";
 import type { SessionCover } from "./link/sealed/cover.ts";
-import { Handshakes } from "./link/sealed/handshakes.ts";
-import { restarted } from "./link/trouble.ts";
 import type { MailboxView } from "./mailbox.ts";
 import { type LinkView, Peer } from "./peer.ts";
-import { Peers } from "./peers.ts";
 import { SealedFarewells } from "./sealed_farewells.ts";
 
 /** Options of an {@linkcode HttpCommunicator}. */
@@ -76,16 +71,9 @@ export class HttpCommunicator extends CommunicatorBase {
   readonly boot: string = crypto.randomUUID();
   readonly #endpoints: readonly Endpoint[];
   readonly #peers: readonly Peer[];
-  readonly #receivers: Map<number, LinkReceiver> = new Map();
-  readonly #met: Peers = new Peers();
-  readonly #once: OnceGate = new OnceGate();
-  readonly #maxMessageBytes: number;
+  readonly #arrivals: Arrivals;
   readonly #cover: SessionCover | undefined;
-  readonly #handshakes: Handshakes | undefined;
-  /** The lifetimes that ranks have at present, as they said so themselves. */
-  readonly #lifetimes: Map<number, string> = new Map();
   readonly #farewells: SealedFarewells | undefined;
-  #hungUp = false;
 
   /** Makes one end of a session. @param options the endpoints of all parties, and who this is */
   constructor(options: HttpCommunicatorOptions) {
@@ -93,20 +81,19 @@ export class HttpCommunicator extends CommunicatorBase {
     const { session, maxRequestBytes = 8 * 1024 * 1024, maxMessageBytes = 2 ** 31 } = options;
     const makeRequest = options.fetch ?? globalThis.fetch.bind(globalThis);
     const path = `/sessions/${encodeURIComponent(session)}`;
-    this.#maxMessageBytes = maxMessageBytes;
     const { cover } = options;
     this.#cover = cover;
     this.#farewells = cover && new SealedFarewells(cover, this.rank, this.boot);
-    this.#handshakes = cover && new Handshakes(cover, this.boot, {
-      framesOf: (from) => this.#framesOf(from),
-      receiverEvents: () => this.#receiverEvents(),
-      onMet: (from, boot, receiver) => {
-        this.#lifetimes.set(from, boot);
-        this.#meet(from, boot);
-        this.#receivers.set(from, receiver);
-      },
-      // The peer's answer to this party's own handshake tells whether that is so.
-      onMismatch: (from) => this.#peers[from]!.watch(),
+    const { boot } = this;
+    const arrivals = this.#arrivals = new Arrivals({ session, boot, maxMessageBytes, cover }, {
+      failure: () => this.failure,
+      hasLeft: (from) => this.ending.hasLeft(from),
+      admits: (from, key, bytes) => this.admits(from, key, bytes),
+      take: (from, key, value, bytes) => this.onSent(from, key, value, bytes),
+      onDuplicate: (from) => this.stats[from]!.duplicatesDropped++,
+      onAcknowledged: (from, place) => this.#peers[from]!.acknowledge(place),
+      onDisagreed: (from) => this.#peers[from]!.watch(),
+      onBroken: (error) => void this.abort(error),
     });
     this.#endpoints = options.endpoints.map((url, rank) =>
       new Endpoint(rank, url + path, makeRequest)
@@ -115,23 +102,23 @@ export class HttpCommunicator extends CommunicatorBase {
       new Peer({
         rank,
         ownRank: this.rank,
-        boot: this.boot,
+        boot,
         session,
         endpoint,
         deadlines: this.deadlines,
         maxRequestBytes,
         maxMessageBytes,
-        toBoot: () => this.#met.bootOf(rank),
+        toBoot: () => arrivals.bootOf(rank),
         isWaitedFor: () => this.isWaitedFor(rank),
-        takeDue: () => this.#receivers.get(rank)?.takeDue(),
-        onBoot: (boot) => this.#meet(rank, boot),
+        takeDue: () => arrivals.takeDue(rank),
+        onBoot: (boot) => arrivals.meet(rank, boot),
         onRetry: () => this.stats[rank]!.retries++,
         cover,
         onSealedAnswer: (boot, sealed) => this.#hear(rank, boot, sealed),
         onOpened: ({ boot, mismatch }) => {
-          this.#lifetimes.set(rank, boot);
+          arrivals.prove(rank, boot);
           if (mismatch !== undefined) throw mismatch;
-          this.#meet(rank, boot);
+          arrivals.meet(rank, boot);
         },
         onFailure: (error) => this.#failWith(error),
       })
@@ -147,23 +134,8 @@ export class HttpCommunicator extends CommunicatorBase {
    * @param bytes how many bytes the value's JSON form has
    * @throws {PartyError} why it was not taken
    */
-  receive({ from_rank: from, key, boot, seq }: MessageBody, value: unknown, bytes: number): void {
-    this.#checkPresent(from);
-    if (boot === undefined || seq === undefined) return this.onSent(from, key, value, bytes);
-    this.#meet(from, boot);
-    if (this.#receivers.get(from)?.hasTaken) {
-      throw new PartyError(
-        "CONFLICT",
-        `Cannot take a message in the JSON form from rank ${from}: it has sent over its link`,
-        { rank: from, key },
-      );
-    }
-    if (!this.#once.isNew(from, seq)) {
-      this.stats[from]!.duplicatesDropped++;
-      return;
-    }
-    this.onSent(from, key, value, bytes);
-    this.#once.taken(from, seq);
+  receive(body: MessageBody, value: unknown, bytes: number): void {
+    this.#arrivals.take(body, value, bytes);
   }
 
   /**
@@ -175,24 +147,12 @@ export class HttpCommunicator extends CommunicatorBase {
    * @returns the body of the answer
    * @throws {PartyError} why it was not taken
    */
-  async receiveLink(
+  receiveLink(
     from: number,
     boot: string,
     request: LinkRequest,
   ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
-    this.#checkPresent(from);
-    // A peer that has left in the meantime may not have found this party to tell it.
-    if (this.#hungUp || this.failure !== undefined && this.#met.bootOf(from) !== boot) {
-      throw this.#unknown("this party has left it");
-    }
-    if (this.#handshakes !== undefined) return await this.#handshakes.answer(from, boot, request);
-    this.#meet(from, boot);
-    let receiver = this.#receivers.get(from);
-    if (receiver === undefined) {
-      receiver = this.#receiverOf(from);
-      this.#receivers.set(from, receiver);
-    }
-    return await receiver.answer(request);
+    return this.#arrivals.takeLink(from, boot, request);
   }
 
   /**
@@ -203,7 +163,7 @@ export class HttpCommunicator extends CommunicatorBase {
    * @param toBoot the lifetime that it means; undefined when it does not say
    */
   concerns(from: number, boot: string | undefined, toBoot: string | undefined): boolean {
-    const met = this.#met.bootOf(from) ?? boot;
+    const met = this.#arrivals.bootOf(from) ?? boot;
     return (boot === undefined || boot === met) && (toBoot === undefined || toBoot === this.boot);
   }
 
@@ -232,7 +192,7 @@ export class HttpCommunicator extends CommunicatorBase {
     sealed: Uint8Array,
   ): Promise<SealedFarewell | undefined> {
     const farewell = await this.#farewells!.open(from, boot, sealed);
-    const mismatch = this.#handshakes?.mismatchOf(from, boot);
+    const mismatch = this.#arrivals.mismatchOf(from, boot);
     // Its sender is there: what its handshake said is true, and tells more.
     if (farewell?.code === "AGREEMENT_MISMATCH" && mismatch !== undefined) {
       void this.abort(mismatch);
@@ -241,17 +201,17 @@ export class HttpCommunicator extends CommunicatorBase {
   }
 
   /**
-   * Says why the session failed to a rank that its farewell may not have reached.
+   * Says how the session ended to a rank that its farewell may not have reached.
    *
    * @param to the rank
    * @param toBoot the lifetime that it claims: nobody else can open it
-   * @returns the farewell; undefined when nothing is sealed, the session has not failed, or the rank is
+   * @returns the farewell; undefined when nothing is sealed, the session has not ended, or the rank is
    * in its next one
    */
-  async sealCause(to: number, toBoot: string): Promise<Uint8Array | undefined> {
-    const cause = this.failureCause;
-    if (cause === undefined || !this.concerns(to, toBoot, undefined)) return undefined;
-    return await this.#farewells?.seal(to, toBoot, cause);
+  async sealLastWord(to: number, toBoot: string): Promise<Uint8Array | undefined> {
+    const { lastWord } = this.ending;
+    if (lastWord === undefined || !this.concerns(to, toBoot, undefined)) return undefined;
+    return await this.#farewells?.seal(to, toBoot, lastWord);
   }
 
   /** What waits for whom, and how messages travel, for each other rank. */
@@ -270,34 +230,8 @@ export class HttpCommunicator extends CommunicatorBase {
   override async close(reason?: string): Promise<void> {
     await super.close(reason);
     // Not before the others were told: they would take it for a restart.
-    this.#hungUp = true;
-    for (const receiver of this.#receivers.values()) receiver.close();
-    this.#handshakes?.close();
+    this.#arrivals.hangUp();
     await within(HANG_UP_MS, Promise.all(this.#peers.map((peer) => peer.ended())));
-  }
-
-  #receiverOf(from: number): LinkReceiver {
-    return new LinkReceiver(new PlainIntake(this.#framesOf(from)), this.#receiverEvents());
-  }
-
-  #framesOf(from: number): IncomingStream {
-    return new IncomingStream({
-      admits: (key, bytes) => this.failure === undefined && this.admits(from, key, bytes),
-      deliver: (key, value, bytes) => {
-        if (this.failure !== undefined || !this.admits(from, key, bytes)) return false;
-        this.onSent(from, key, value, bytes);
-        return true;
-      },
-      acknowledge: (place) => this.#peers[from]!.acknowledge(place),
-    }, this.#maxMessageBytes);
-  }
-
-  #receiverEvents(): LinkReceiverEvents {
-    return {
-      // Of one that closes, the farewell ends them.
-      isOver: () => this.failure !== undefined && !(this.failure instanceof SessionClosedError),
-      onBroken: (error) => void this.abort(error),
-    };
   }
 
   /** Takes a farewell that came as an answer; whatever does not open, anybody may have sent. */
@@ -314,28 +248,6 @@ export class HttpCommunicator extends CommunicatorBase {
     const told = error instanceof PeerAbortedError && error.rank !== undefined;
     if (told) this.ending.heard(error.rank, { code: error.peerCode, reason: error.reason });
     else void this.abort(error);
-  }
-
-  /** @throws {PartyError} `UNKNOWN_SESSION` when a rank has left */
-  #checkPresent(from: number): void {
-    if (this.ending.hasLeft(from)) throw this.#unknown(`rank ${from} has left it`);
-  }
-
-  #unknown(why: string): PartyError {
-    const { session } = this;
-    return new PartyError(
-      "UNKNOWN_SESSION",
-      `Session ${session} has ended, as ${why}: the next one of this name is not created here yet`,
-      { session },
-    );
-  }
-
-  /** @throws {PeerRestartedError} when a rank that was met before is there anew */
-  #meet(rank: number, boot: string): void {
-    if (this.#met.meet(rank, boot)) return;
-    const error = restarted(rank, this.session);
-    void this.abort(error);
-    throw error;
   }
 
   /** {@inheritDoc CommunicatorBase.transmit} */
@@ -355,7 +267,7 @@ export class HttpCommunicator extends CommunicatorBase {
 
   /** {@inheritDoc CommunicatorBase.makeRoom} */
   protected override makeRoom(from: number): void {
-    this.#receivers.get(from)?.makeRoom();
+    this.#arrivals.makeRoom(from);
   }
 
   /** {@inheritDoc CommunicatorBase.disconnect} */
@@ -378,8 +290,7 @@ export class HttpCommunicator extends CommunicatorBase {
         endpoint: this.#endpoints[rank]!,
         from: this.rank,
         boot: this.boot,
-        toBoot: this.#lifetimes.get(rank) ?? this.#handshakes?.lifetimeOf(rank) ??
-          this.#met.bootOf(rank),
+        toBoot: this.#arrivals.likelyBootOf(rank),
         hasLeft: () => this.ending.hasLeft(rank),
         seal: this.#farewells?.sealFor(rank, this.#endpoints[rank]!),
       })

@@ -35,6 +35,9 @@ export type SharedHost =
     maxSessions: number;
   };
 
+/** How many sessions with keys that have ended are there to say so. */
+const MAX_LEFT = 256;
+
 /** Owns the Map of sessions, and with it all that hangs off them. */
 export class SessionManager {
   readonly #sessions: Map<string, Session> = new Map();
@@ -42,6 +45,11 @@ export class SessionManager {
   readonly #opening: Map<string, Promise<Session>> = new Map();
   /** All that are not closed yet, also where the next one of the name is there already. */
   readonly #alive: Set<Session> = new Set();
+  /**
+   * Those that left last, by their lifetimes. A peer with keys that did not hear of it has to hear it
+   * from them: it believes nobody who only says that there is no such session.
+   */
+  readonly #left: Map<string, Session> = new Map();
   readonly #observers: Set<SessionObserver> = new Set();
   readonly #host: SharedHost;
   #closed = false;
@@ -109,9 +117,14 @@ export class SessionManager {
     throw unknown(name);
   }
 
-  /** The same, but also one that is closing and has yet to tell the others. */
-  find(name: string): Session {
-    const session = this.#sessions.get(name);
+  /**
+   * The same, but also one that is closing and has yet to tell the others.
+   *
+   * @param boot the lifetime that is meant, where it is known: then also one that has left since
+   */
+  find(name: string, boot?: string): Session {
+    const left = boot === undefined ? undefined : this.#left.get(boot);
+    const session = left?.name === name ? left : this.#sessions.get(name);
     if (session !== undefined) return session;
     throw unknown(name);
   }
@@ -175,6 +188,9 @@ export class SessionManager {
   #forget(session: Session): void {
     if (this.#sessions.get(session.name) === session) this.#sessions.delete(session.name);
     if (!this.#alive.delete(session)) return;
+    const { communicator: { isSealed, boot } } = session;
+    if (isSealed) this.#left.set(boot, session);
+    if (this.#left.size > MAX_LEFT) this.#left.delete(this.#left.keys().next().value!);
     for (const observer of this.#observers) observer.onSessionClosed(session);
   }
 }

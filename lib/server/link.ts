@@ -78,22 +78,23 @@ export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): R
           ...["AUTHENTICATION", "FORBIDDEN"] as const,
         ],
         handle: async (request, context) => {
-          const session = sessions.find(nameParam(request, "session"));
+          const name = nameParam(request, "session");
           const { from, to, boot, toBoot, keys, ...rest } = readHead(request);
+          const session = sessions.find(name, toBoot);
           const { communicator } = session;
           checkSealed(session, keys !== undefined);
           checkSender(session, from, context);
           checkReceiver(session, to);
           if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
-          if (session.state === "failed") return await tellFailure(session, from, boot);
+          if (session.state === "failed") return await tellEnd(session, from, boot);
           const body = await bodyOf(request, maxRequestBytes);
           const { draining } = context;
           const answer = await communicator.receiveLink(from, boot, { ...rest, ...body, draining })
             .catch((error) => {
               if (error instanceof LinkFault) throw withHint(error, keys, communicator.keys);
-              // What fails the session here is to its sender what the farewell says, come either way.
-              const told = session.state === "failed" && !(error instanceof PeerRestartedError);
-              if (told) return tellFailure(session, from, boot);
+              // What ends the session here is to its sender what the farewell says, come either way.
+              const told = session.state !== "open" && !(error instanceof PeerRestartedError);
+              if (told) return tellEnd(session, from, boot);
               throw error;
             });
           if (answer instanceof Response) return answer;
@@ -131,9 +132,9 @@ function meantForAnother({ name }: Session): PartyError {
 }
 
 /** Says what the farewell said, as it did: sealed, where there are keys. */
-async function tellFailure(session: Session, from: number, boot: string): Promise<Response> {
+async function tellEnd(session: Session, from: number, boot: string): Promise<Response> {
   const { communicator } = session;
-  const sealed = await communicator.sealCause(from, boot);
+  const sealed = await communicator.sealLastWord(from, boot);
   if (sealed === undefined) throw failedError(session, from, boot);
   const headers = sealedHeaders(communicator.rank, communicator.boot);
   return new Response(sealed as BodyInit, { status: 409, headers });

@@ -132,7 +132,7 @@ export function collectivesSuite(declare: WorldTest): void {
   });
 
   declare("a collective's deadline names the rank that did not come", 3, async (_, alice, bob) => {
-    const options = { timeoutMs: 2_000 }; // enough for what does come, on a bad network as well
+    const options = { timeoutMs: 4_000 }; // enough for what does come, on a bad network as well
     const errors = await Promise.all(
       [alice!, bob!].map((comm) => partyError(comm.allgather(1, options), "RECV_TIMEOUT")),
     );
