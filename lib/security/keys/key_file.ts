@@ -61,7 +61,7 @@ export function writeKeyFile(id: string, kind: KeyKind, keys: KeyText): string {
 }
 
 /**
- * Reads a key file's text.
+ * Reads a key file's text. Who read the file has seen to it that nobody but its owner may.
  *
  * @param text what it holds
  * @param kind whose key is needed
