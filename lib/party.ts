@@ -73,7 +73,8 @@ export interface PartyOptions extends SessionLimits {
    */
   identity?: Identity;
   /**
-   * Takes what the party tells its operator.
+   * Takes what the party tells its operator. No key, share, message or private value is in it, but
+   * for what programs log or throw themselves, and where in a value a fault of theirs is.
    *
    * @default {errors go to `console.error`}
    */
@@ -184,6 +185,7 @@ export function createParty(options: PartyOptions = {}): Party {
       allowOrigins,
       allowHosts,
       operators: identity && { url: ownParty(identity).url, list: identity.config.operators },
+      configFingerprint: identity?.config.fingerprint,
       fetch: limits.fetch ?? globalThis.fetch.bind(globalThis),
       log: logger,
     }),

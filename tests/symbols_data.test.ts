@@ -59,7 +59,7 @@ const BAD: [what: string, name: string, content: string | Uint8Array, message: R
   ["that is empty", "bad.csv", "\n", /is empty/],
   ["with a short row", "bad.csv", "a,b,c\n1,2,3\n1,2\n", /in column 3 on line 3; put commas/],
   ["with a long row", "bad.csv", "a,b\n1,2,3,4\n", /in column 3 on line 2; put commas/],
-  ["with a column twice", "bad.csv", "a,b,a\n", /column "a" more than once, on line 1/],
+  ["with a column twice", "bad.csv", "a,b,a\n", /one name for columns 1 and 3, on line 1/],
   ["with an open quote", "bad.csv", 'a,b\n1,"x\n', /ends within quotes, in column 2 on line/],
   [
     "with a stray quote",

@@ -18,6 +18,8 @@ interface WithJsonSchema {
 /** How many steps of a path are told. */
 const MAX_STEPS = 12;
 const TARGET = "draft-2020-12";
+/** How schema libraries end a message with the value: valibot, then ArkType. */
+const SHOWS_VALUE = / (but received|\(was) .*$/s;
 
 /**
  * Checks a value.
@@ -39,7 +41,7 @@ export async function checkValue(
   });
 }
 
-/** The same for what is no secret: the error says what is wrong. */
+/** The same for what all parties see: the error says where and what is wrong, not the value. */
 export async function checkParams(
   schema: Schema | undefined,
   params: unknown,
@@ -72,7 +74,8 @@ function convert(schema: Schema): Record<string, unknown> {
 
 function describe(issue: SchemaIssue): string {
   const field = pathOf(issue);
-  return field === "" ? issue.message : `${field}: ${issue.message}`;
+  const message = issue.message.replace(SHOWS_VALUE, "");
+  return field === "" ? message : `${field}: ${message}`;
 }
 
 function pathOf(issue: SchemaIssue): string {

@@ -17,6 +17,8 @@ export interface Values {
   get(name: string): unknown;
   /** Whether there is one. */
   has(name: string): boolean;
+  /** Whether it is the party's own, which nobody reads. */
+  isPrivate(name: string): boolean;
   /** Keeps a value. */
   put(name: string, value: unknown): Promise<unknown>;
   /** Drops a value. */
@@ -78,6 +80,42 @@ export async function readInputs(
     }
   }
   return Object.fromEntries(inputs);
+}
+
+/** Whose an input's value is at one party: its own, or anyone's who may drive it. */
+export type Source = "private" | "session";
+
+/** @returns where each input comes from; those that are nowhere are left out */
+export function sourcesOf(
+  names: Readonly<Record<string, string>>,
+  values: Values,
+): Record<string, Source> {
+  const there = Object.entries(names).filter(([, symbol]) => values.has(symbol));
+  return Object.fromEntries(
+    there.map(([input, symbol]) => [input, values.isPrivate(symbol) ? "private" : "session"]),
+  );
+}
+
+/**
+ * Makes sure that what is private at one party is at each that has it: whoever chooses what the others
+ * put in, such as zeros, may find it in the result.
+ *
+ * @param sources of all parties, in the order of the ranks; anything may have come
+ * @throws {PartyError} `AGREEMENT_MISMATCH`
+ */
+export function checkSources(program: Program, sources: readonly unknown[]): void {
+  for (const input of Object.keys(program.inputs)) {
+    const all = sources.map((one) => (one as Record<string, unknown> | null)?.[input]);
+    const [owner, driven] = [all.indexOf("private"), all.indexOf("session")];
+    if (owner === -1 || driven === -1) continue;
+    throw new PartyError(
+      "AGREEMENT_MISMATCH",
+      `Cannot run ${program.name}, as its input ${input} is private at rank ${owner}, and a value of ` +
+        `the session at rank ${driven}, which could give the private one away: let each party have its ` +
+        `own as private data, or none`,
+      { rank: driven },
+    );
+  }
 }
 
 /** @throws {PartyError} `CONFLICT` when a symbol that a program is to make is there already */

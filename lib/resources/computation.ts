@@ -14,15 +14,16 @@ import {
   PartyError,
   PeerAbortedError,
   recordOf,
+  SerializationError,
   SessionClosedError,
 } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Program } from "../programs/program.ts";
+import { followTrace, newTrace } from "../trace.ts";
 import { decodeJson } from "../wire/json.ts";
 import { bindNames, keepOutputs, readOutputs, type Values } from "./bindings.ts";
 import { type ComputationSpec, encodeParams, requestOf } from "./computation_spec.ts";
 import { runProgram } from "./run.ts";
-import { followTrace, newTrace } from "./trace.ts";
 
 /**
  * Where a computation is in its life: `pending` until all parties have started it and agree on what
@@ -307,7 +308,10 @@ export class Computation {
     const wasCancelled = code === "CANCELLED" || error instanceof SessionClosedError;
     const stop = this.#stop;
     this.#error = error;
-    this.#failure = recordOf(error);
+    const record = recordOf(error);
+    // The place in a value, which the log has, may be made of what the value holds.
+    const isPlace = error instanceof SerializationError;
+    this.#failure = isPlace ? { ...record, message: farewell.reason } : record;
     this.#end(wasCancelled ? "cancelled" : "failed", {
       error,
       farewell: { ...farewell, computation: this.id, traceparent: this.#trace },

@@ -80,6 +80,7 @@ export class Computations {
       values: {
         get: (name) => symbols.has(name) ? symbols.get(name).value : undefined,
         has: (name) => symbols.has(name),
+        isPrivate: (name) => symbols.has(name) && symbols.get(name).isPrivate,
         put: async (name, value) => void await symbols.put(name, value),
         delete: (name) => symbols.delete(name),
       },

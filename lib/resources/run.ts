@@ -9,7 +9,14 @@ import type { Logger } from "../log.ts";
 import { agree } from "../programs/agreement.ts";
 import type { Program } from "../programs/program.ts";
 import { checkParams } from "../programs/schemas.ts";
-import { checkFree, readInputs, type Values } from "./bindings.ts";
+import {
+  checkFree,
+  checkSources,
+  readInputs,
+  type Source,
+  sourcesOf,
+  type Values,
+} from "./bindings.ts";
 
 /** What a run needs, and who hears of it. */
 export interface Run {
@@ -35,6 +42,14 @@ export interface Run {
   onProgress(fraction: number, note?: string): void;
 }
 
+/** What each party tells the others of itself before it begins. */
+interface Note {
+  /** Its trace context. */
+  trace: string;
+  /** Where its inputs come from. */
+  sources: Record<string, Source>;
+}
+
 /**
  * Runs a program, once all parties have started it and agree on what it is.
  *
@@ -49,9 +64,11 @@ export async function runProgram(run: Run): Promise<Record<string, unknown>> {
   const params = await checkParams(program.params, run.params, name);
   const inputs = await readInputs(program, run.inputs, values);
   checkFree(program, run.outputs, values);
-  const traces = await agree(communicator, about, { signal, note: trace });
+  const note: Note = { trace, sources: sourcesOf(run.inputs, values) };
+  const notes = await agree(communicator, about, { signal, note }) as (Partial<Note> | null)[];
+  checkSources(program, notes.map((one) => one?.sources));
   signal.throwIfAborted(); // what was agreed on may have been cancelled since
-  const log = run.onAgreed(traces);
+  const log = run.onAgreed(notes.map((one) => one?.trace));
   const { rank, worldSize } = communicator;
   const progress = (fraction: number, note?: string) => run.onProgress(fraction, note);
   return await program.run(

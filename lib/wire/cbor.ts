@@ -187,7 +187,8 @@ export function decodeCbor(bytes: Uint8Array, parts?: readonly Uint8Array[]): un
     if (reader.done() && left.size === 0) return value;
   } catch (cause) {
     if (cause instanceof SerializationError) throw cause;
-    throw new SerializationError(`Cannot decode ${bytes.byteLength} bytes as CBOR`, { cause });
+    // What the library throws may quote what it met, such as a key that is there twice.
+    throw new SerializationError(`Cannot decode ${bytes.byteLength} bytes as CBOR`);
   }
   throw new SerializationError(
     `Cannot decode ${bytes.byteLength} bytes as CBOR: more follow the item, or parts that it does ` +

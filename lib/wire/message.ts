@@ -92,11 +92,11 @@ export function decodePayload(data: string): { value: unknown; bytes: number } {
   let text: string;
   try {
     bytes = base64.decode(data);
-  } catch (cause) {
+  } catch {
+    // What the library throws may quote the data.
     throw new SerializationError(
       `Cannot decode ${data.length} characters of data as Base64: use the standard alphabet, ` +
         `padding and no line breaks`,
-      { cause },
     );
   }
   try {

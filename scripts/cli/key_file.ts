@@ -11,6 +11,8 @@ import process from "node:process";
 import { describeError } from "../../lib/errors.ts";
 import { type OwnKey, parseKeyFile } from "../../lib/security/keys/key_file.ts";
 import type { KeyKind } from "../../lib/security/keys/keys.ts";
+import { checkKeyPath } from "./key_path.ts";
+import { shellWord } from "./printable.ts";
 
 const MODE = 0o600;
 const OTHERS = 0o077;
@@ -24,9 +26,14 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  *
  * @param path where; there must be none
  * @param text what it holds
+ * @param option what names the path on the command line
  * @throws {Error} when it cannot be written; then there is none
  */
-export async function createKeyFile(path: string, text: string): Promise<void> {
+export async function createKeyFile(
+  path: string,
+  text: string,
+  option: string = "--out",
+): Promise<void> {
   let handle: FileHandle;
   try {
     handle = await open(path, "wx", MODE);
@@ -36,7 +43,7 @@ export async function createKeyFile(path: string, text: string): Promise<void> {
         `Cannot write ${path}: it is there already, and a key that is overwritten is lost; name ` +
           `another file, or move that one away`,
       )
-      : new Error(`Cannot write ${path}: ${describeError(cause)}; name another file by --out`);
+      : new Error(`Cannot write ${path}: ${describeError(cause)}; name another file by ${option}`);
   }
   try {
     try {
@@ -48,7 +55,9 @@ export async function createKeyFile(path: string, text: string): Promise<void> {
     }
   } catch (cause) {
     await rm(path, { force: true });
-    throw new Error(`Cannot write ${path}: ${describeError(cause)}; name another file by --out`);
+    throw new Error(
+      `Cannot write ${path}: ${describeError(cause)}; name another file by ${option}`,
+    );
   }
   await syncFolder(dirname(path));
 }
@@ -63,7 +72,19 @@ export async function createKeyFile(path: string, text: string): Promise<void> {
  * says what to do, and shows no part of a key
  */
 export async function readKeyFile(path: string, kind: KeyKind): Promise<OwnKey> {
-  let text: string;
+  return await parseKeyFile(await readOwnFile(path), kind, path);
+}
+
+/**
+ * Reads a file that is for its owner alone.
+ *
+ * @param path where it is
+ * @returns its text
+ * @throws {UsageError} when the path is a key itself
+ * @throws {Error} when it cannot be read, or others may read it; in one line that says what to do
+ */
+export async function readOwnFile(path: string): Promise<string> {
+  checkKeyPath(path);
   try {
     const handle = await open(path, READ);
     try {
@@ -73,23 +94,17 @@ export async function readKeyFile(path: string, kind: KeyKind): Promise<OwnKey> 
         const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
         throw new Error(
           `others than its owner may use it, as its mode is ${mode}; run: chmod 600 ${
-            quoted(path)
+            shellWord(path)
           }`,
         );
       }
-      text = await handle.readFile("utf8");
+      return await handle.readFile("utf8");
     } finally {
       await handle.close();
     }
   } catch (cause) {
     throw new Error(`Cannot read ${path}: ${describeError(cause)}`);
   }
-  return await parseKeyFile(text, kind, path);
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** A new name in a folder outlives a crash once the folder is flushed, too. */

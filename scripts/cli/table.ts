@@ -119,10 +119,13 @@ async function readRows(file: string): Promise<[header: Row, rows: Row[]]> {
 }
 
 function checkName({ record, info }: Row, at: number, file: string): void {
-  const name = record[at]!;
-  if (record.indexOf(name) === record.lastIndexOf(name)) return;
+  const same = record.findIndex((name, other) => other !== at && name === record[at]);
+  if (same === -1) return;
+  const [first, second] = [at, same].map((index) => index + 1).sort((one, other) => one - other);
+  // Not the name: of a file without a header it is a cell.
   throw new Error(
-    `${file} has column ${shown(name)} more than once, on line ${info.lines}: rename one of them`,
+    `${file} has one name for columns ${first} and ${second}, on line ${info.lines}: rename one of ` +
+      `them, or begin the file with a header line`,
   );
 }
 

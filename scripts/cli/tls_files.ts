@@ -7,8 +7,14 @@
 import { readFile } from "node:fs/promises";
 import { describeError } from "../../lib/errors.ts";
 import type { TlsFetchOptions } from "../../lib/tls/options.ts";
+import { checkCertificate, checkIdentity } from "../../lib/tls/pem.ts";
 import type { Command } from "./commander.ts";
 import { UsageError } from "./exit.ts";
+import { checkKeyPath } from "./key_path.ts";
+
+/** What to do when a party with TLS does not answer. */
+export const TLS_ADVICE =
+  "give --tls-ca for its certificate, and --tls-cert with --tls-key where it asks for yours";
 
 /** The options. */
 export interface TlsFileOptions {
@@ -30,7 +36,7 @@ export function withTls(command: Command, shown: string): Command {
  *
  * @returns their texts; nothing of what is not named
  * @throws {UsageError} when a certificate is without its key, or a key without its certificate
- * @throws {Error} when one cannot be read
+ * @throws {Error} when one cannot be read, or does not belong to the other
  */
 export async function readTls(
   { tlsCert, tlsKey, tlsCa }: TlsFileOptions,
@@ -42,10 +48,26 @@ export async function readTls(
   const texts = await Promise.all(
     files.map(async ([name, path]) => path === undefined ? [] : [[name, await readPem(path)]]),
   );
-  return Object.fromEntries(texts.flat());
+  const found: TlsFetchOptions = Object.fromEntries(texts.flat());
+  const { ca, cert, key } = found;
+  if (ca !== undefined) naming(tlsCa!, () => checkCertificate("certificate of an authority", ca));
+  if (cert !== undefined && key !== undefined) {
+    naming(`${tlsCert} with ${tlsKey}`, () => checkIdentity({ cert, key }));
+  }
+  return found;
+}
+
+/** The library knows what is wrong, and not in which file. */
+function naming(files: string, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    throw new Error(`Cannot use ${files}: ${describeError(cause)}`);
+  }
 }
 
 async function readPem(path: string): Promise<string> {
+  checkKeyPath(path);
   try {
     return await readFile(path, "utf8");
   } catch (cause) {

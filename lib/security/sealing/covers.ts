@@ -1,5 +1,5 @@
 /**
- * Whose keys a session is sealed with: those of the parties that its endpoints are, and no others.
+ * Whose keys a session is sealed with: those of all parties of the list, and no others.
  *
  * @module
  */
@@ -12,7 +12,21 @@ import { decodeKey } from "../keys/keys.ts";
 import { agreementOf, type NamedVersion } from "./agreement.ts";
 import { KeyCover } from "./key_cover.ts";
 
-/** Who a party is, and who the others are. */
+/**
+ * Who a party is, and who the others are.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { createParty, parseConfig, parseKeyFile } from "partyline";
+ *
+ * export async function partyWithKeys(keyFile: string, listFile: string) {
+ *   const key = await parseKeyFile(await readFile(keyFile, "utf8"), "party", keyFile);
+ *   const config = await parseConfig(await readFile(listFile, "utf8"), listFile);
+ *   return createParty({ identity: { key, config } });
+ * }
+ * ```
+ */
 export interface Identity {
   /** Its own key, as `parseKeyFile()` read it. */
   key: OwnKey;
@@ -35,9 +49,9 @@ export interface CoveredSession {
  *
  * @param identity who this party is
  * @param programs what it runs, which all have to have alike
- * @returns what makes the cover of a session. It rejects with a {@linkcode PartyError}: `FORBIDDEN` for
- * an endpoint that is no party of the list, `INVALID_REQUEST` when the session's rank for this party is
- * another party's, or one party is there twice
+ * @returns what makes the cover of a session. It rejects with a {@linkcode PartyError}: `FORBIDDEN`
+ * unless the endpoints are all of the list, in its order, `INVALID_REQUEST` when the session's rank for
+ * this party is another party's
  * @throws {TypeError} when the key is not that of a party of the list
  */
 export function coversOf(
@@ -47,21 +61,14 @@ export function coversOf(
   const { key, config: { parties } } = identity;
   const self = ownParty(identity);
   const own = { publicKey: decodeKey(key.publicKey)!, privateKey: key.privateKey };
+  const keys = parties.map(({ publicKey }) => publicKey!);
   return async ({ name, rank, endpoints }) => {
-    const members = endpoints.map((url, at) => partyAt(parties, url, at, name));
-    const twice = members.findIndex((party, at) => members.indexOf(party) < at);
-    if (twice !== -1) {
-      throw refused("INVALID_REQUEST", name, `party ${members[twice]!.id} is there twice`);
+    checkEndpoints(parties, endpoints, name);
+    if (parties[rank] !== self) {
+      const given = parties[rank]!.id;
+      const why = `rank ${rank} is party ${given}, and this is party ${self.id}`;
+      throw refused("INVALID_REQUEST", name, why);
     }
-    const given = members[rank]!;
-    if (given !== self) {
-      throw refused(
-        "INVALID_REQUEST",
-        name,
-        `rank ${rank} is party ${given.id}, and this is party ${self.id}`,
-      );
-    }
-    const keys = members.map(({ publicKey }) => publicKey!);
     return new KeyCover({
       own,
       peers: keys.map((text) => decodeKey(text)!),
@@ -87,15 +94,21 @@ export function ownParty({ key, config }: Identity): ConfigParty {
   );
 }
 
-function partyAt(
+/** A part of the parties would do for a result that, beside that of all, gives another one away. */
+function checkEndpoints(
   parties: readonly ConfigParty[],
-  url: string,
-  rank: number,
+  endpoints: readonly string[],
   session: string,
-): ConfigParty {
-  const party = parties.find((one) => one.url === url);
-  if (party !== undefined) return party;
-  throw refused("FORBIDDEN", session, `endpoint ${rank}, ${url}, is no party of parties.json here`);
+): void {
+  const stray = endpoints.findIndex((url, rank) => url !== parties[rank]?.url);
+  if (stray === -1 && endpoints.length === parties.length) return;
+  const found = stray === -1
+    ? `${endpoints.length} are given`
+    : `${endpoints[stray]} is rank ${stray}`;
+  const why =
+    `its endpoints have to be those of all ${parties.length} parties of parties.json here, in ` +
+    `their order, and ${found}`;
+  throw refused("FORBIDDEN", session, why);
 }
 
 function refused(
