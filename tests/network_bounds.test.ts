@@ -20,7 +20,7 @@ const SHORT = { headTimeoutMs: 400, bodyTimeoutMs: 800, linkTimeoutMs: 1_600 };
 /** How late a limit may be noticed: two looks, on a busy machine. */
 const LATE_MS = 1_500;
 /** When to stop waiting. */
-const MAX_CUT_MS = 35_000;
+const MAX_CUT_MS = 10_000;
 const LINK = "POST /sessions/s/comm/link";
 
 /** A request by hand, for this machine. */
@@ -162,27 +162,6 @@ for (const [name, one] of Object.entries(CASES)) {
   });
 }
 
-const DEFAULTS = { headTimeoutMs: 10_000, bodyTimeoutMs: 10_000, linkTimeoutMs: 30_000 };
-
-bounded(
-  "by default, slow heads and bodies are cut after 10 s, links after 30",
-  {},
-  async (server) => {
-    let done = false;
-    const goodTraffic = (async () => {
-      for (; !done; await moment(500)) {
-        assert.is((await request(`${server.url}/health`)).status, 200);
-      }
-    })();
-    const cases = Object.entries(CASES).map(async ([name, one]) => {
-      const outcome = await attempt(server.port, { ...one, everyMs: 1_000 });
-      assertCut(name, one, outcome, DEFAULTS[one.limit]);
-    });
-    await Promise.all(cases).finally(() => done = true);
-    await goodTraffic;
-  },
-);
-
 bounded("a link that has its heartbeat goes on", SHORT, async ({ port }, target) => {
   const connection = await RawConnection.open(port);
   await connection.write(raw(LINK, ["Transfer-Encoding: chunked"]));
@@ -242,14 +221,6 @@ for (const path of ["GET /health", "POST /sessions", "POST /nowhere", "DELETE /s
     });
   }
 }
-
-bounded("a head of 20 KB is refused", {}, async ({ port }) => {
-  const connection = await RawConnection.open(port);
-  await connection.write(raw("GET /health", [`X-Large: ${"x".repeat(20_000)}`]));
-  assert.is((await connection.answer())?.status, 431);
-  await connection.untilEnded();
-  connection.destroy();
-});
 
 const SOCKETS = 500;
 

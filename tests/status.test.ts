@@ -47,6 +47,7 @@ test("the status of a party without sessions says what it runs, and since when",
     assert.equal(rest, {
       version: VERSION,
       ready: true,
+      config_fingerprint: null,
       programs: [{ name: "hello", version: "1.0.0" }, { name: "sum", version: "1.0.0" }],
       sessions: [],
       computations: { pending: 0, running: 0, completed: 0, failed: 0, cancelled: 0 },

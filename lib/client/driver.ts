@@ -5,12 +5,12 @@
  */
 
 import { isRefused, PartyError } from "../errors.ts";
+import { randomHex } from "../random.ts";
 import { check, Name } from "../schema.ts";
 import { atAll, driverError, tryAtAll } from "./everyone.ts";
 import type { CallOptions, ClientOptions } from "./options.ts";
 import { PartyClient } from "./party_client.ts";
 import { persist } from "./persist.ts";
-import { randomHex } from "./random.ts";
 import { UnreachedError } from "./request.ts";
 import { DriverSession } from "./session.ts";
 import type { ProgramView, StatusView } from "./views.ts";

@@ -7,7 +7,7 @@
 import { v } from "../deps.ts";
 import { check, Name } from "../schema.ts";
 import { decodeCbor, encodeCbor } from "../wire/cbor.ts";
-import { encodeJson } from "../wire/json.ts";
+import { asciiJson, encodeJson } from "../wire/json.ts";
 import { readEvents } from "./events.ts";
 import type { CallOptions, ClientOptions, ComputationRequest } from "./options.ts";
 import { type Call, Requester } from "./request.ts";
@@ -257,10 +257,4 @@ function computationCall(
 function pathOf(session: string, ...rest: string[]): string {
   const names = [session, ...rest].map((name) => check(Name, name, "a name"));
   return `/sessions/${names.join("/")}`;
-}
-
-/** JSON that a header may hold. @throws {SerializationError} for what is no plain data */
-function asciiJson(value: unknown): string {
-  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return encodeJson(value).replaceAll(/[^\x20-\x7e]/g, escape);
 }

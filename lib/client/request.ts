@@ -14,7 +14,7 @@ import {
   partyError,
   PeerAbortedError,
 } from "../errors.ts";
-import { check } from "../schema.ts";
+import { check, isBaseUrl } from "../schema.ts";
 import { Deadline } from "./deadline.ts";
 import type { CallOptions, ClientOptions } from "./options.ts";
 
@@ -211,10 +211,7 @@ export class Requester {
 }
 
 function baseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const fits = url !== undefined && /^https?:$/.test(url.protocol) &&
-    url.username + url.password === "" && !/[?#]/.test(url.href);
-  if (fits) return url.href.replace(/\/+$/, "");
+  if (isBaseUrl(text)) return new URL(text).href.replace(/\/+$/, "");
   throw new TypeError(
     `Cannot take ${
       JSON.stringify(String(text).slice(0, 200))

@@ -6,13 +6,13 @@
 
 import { PartyError, PeerUnreachableError } from "../errors.ts";
 import { sleep, within } from "../timing.ts";
+import { newTrace } from "../trace.ts";
 import { driverError } from "./everyone.ts";
 import { failureOf, failureOfView, type ToldFailure } from "./failures.ts";
 import { follow } from "./follow.ts";
 import type { ComputationRequest } from "./options.ts";
 import type { PartyClient } from "./party_client.ts";
 import { persist } from "./persist.ts";
-import { newTraceparent } from "./random.ts";
 import { UnreachedError } from "./request.ts";
 import type { ComputationView } from "./views.ts";
 
@@ -113,7 +113,7 @@ export class Run {
 
   async #finish(): Promise<ComputationView[]> {
     const { signal } = this.#trouble;
-    const traceparent = newTraceparent();
+    const traceparent = newTrace();
     const views = this.#parties.map((party, rank) => this.#runAt(party, rank, traceparent));
     const lost = new Promise<void>((resolve) =>
       signal.addEventListener("abort", () => resolve(), { once: true })

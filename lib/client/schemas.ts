@@ -191,6 +191,7 @@ export const StatusSchema: Schema<StatusView> = v.pipe(
     uptime_s: Count,
     time: When,
     ready: v.boolean(),
+    config_fingerprint: maybe(v.string()),
     programs: v.array(v.object({ name: v.string(), version: v.string() })),
     sessions: v.array(v.pipe(
       v.object({ ...detailsFields, computations: v.array(ComputationSchema) }),
@@ -208,9 +209,15 @@ export const StatusSchema: Schema<StatusView> = v.pipe(
       v.transform(({ latency_ms: latencyMs, ...rest }) => ({ ...rest, latencyMs })),
     )),
   }),
-  v.transform(({ started_at: startedAt, uptime_s: uptimeS, ...rest }) => ({
+  v.transform(({
+    started_at: startedAt,
+    uptime_s: uptimeS,
+    config_fingerprint: configFingerprint,
+    ...rest
+  }) => ({
     ...rest,
     startedAt,
     uptimeS,
+    configFingerprint,
   })),
 );

@@ -5,13 +5,13 @@
  */
 
 import { PartyError, SessionClosedError } from "../errors.ts";
+import { randomHex } from "../random.ts";
 import { check, Name } from "../schema.ts";
 import { onAbort } from "../timing.ts";
 import { encodeJson } from "../wire/json.ts";
 import { atAll, driverError, tryAtAll } from "./everyone.ts";
 import type { ComputationRequest } from "./options.ts";
 import type { PartyClient } from "./party_client.ts";
-import { randomHex } from "./random.ts";
 import { Run, type RunControl } from "./run.ts";
 import type { ComputationView, ListedSymbol, SessionDetails } from "./views.ts";
 

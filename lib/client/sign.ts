@@ -4,6 +4,7 @@
  * @module
  */
 
+import { randomHex } from "../random.ts";
 import { createSignature, webcrypto } from "../security/signatures/deps.ts";
 import {
   ALGORITHM,
@@ -14,7 +15,6 @@ import {
   MAX_LIFETIME_S,
   TAG,
 } from "../security/signatures/profile.ts";
-import { randomHex } from "./random.ts";
 
 /** Who signs, and with what. */
 export interface OperatorKey {

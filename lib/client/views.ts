@@ -146,6 +146,8 @@ export interface StatusView {
   time: Date;
   /** Whether it takes work: false while it ends. */
   ready: boolean;
+  /** The fingerprint of its `parties.json`, the same at all; undefined without keys. */
+  configFingerprint: string | undefined;
   /** What it runs. */
   programs: { name: string; version: string }[];
   /** Its sessions, with their peers and computations. */

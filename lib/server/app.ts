@@ -44,6 +44,8 @@ export interface AppOptions {
   allowHosts: readonly string[];
   /** Who may drive the party; anyone, without it. */
   operators?: OperatorOptions | undefined;
+  /** The fingerprint of the list that names them; none without keys. */
+  configFingerprint?: string | undefined;
   /** Asks other parties whether they answer. */
   fetch: typeof fetch;
   /** Hears of requests, and of faults that the answer says nothing about. */
@@ -70,7 +72,14 @@ export function createApp(
     ...symbolRoutes(sessions, maxRequestBytes, maxSymbolBytes),
     ...computationRoutes(sessions, maxRequestBytes),
     programsRoute(programs),
-    ...statusRoutes({ sessions, programs, totals, probes, startedAt: new Date() }),
+    ...statusRoutes({
+      sessions,
+      programs,
+      totals,
+      probes,
+      configFingerprint: options.configFingerprint,
+      startedAt: new Date(),
+    }),
     metricsRoute({ sessions, programs, totals, requests }),
     pageRoute(),
   ];

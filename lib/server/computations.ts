@@ -9,7 +9,7 @@ import { PartyError } from "../errors.ts";
 import type { Computation } from "../resources/computation.ts";
 import { Names } from "../resources/computation_spec.ts";
 import type { SessionManager } from "../resources/sessions.ts";
-import { joinTrace } from "../resources/trace.ts";
+import { joinTrace } from "../trace.ts";
 import { check, Name } from "../schema.ts";
 import { unpackJson } from "../wire/json.ts";
 import { prefers, readJson } from "./body.ts";

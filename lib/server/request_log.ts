@@ -7,7 +7,7 @@
 import { PartyError } from "../errors.ts";
 import type { Logger, LogSubject } from "../log.ts";
 import { NAME_PATTERN } from "../names.ts";
-import { isTrace } from "../resources/trace.ts";
+import { isTrace } from "../trace.ts";
 import type { Exchange } from "./routes.ts";
 
 /** Notes a request down: as a fault of the party, as failed, or else for who looks for a fault. */

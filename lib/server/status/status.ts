@@ -33,6 +33,8 @@ export const StatusJson = v.object({
   uptime_s: v.pipe(v.number(), v.minValue(0)),
   time: Moment,
   ready: v.boolean(),
+  /** That of its `parties.json`, which all have to have alike; null without keys. */
+  config_fingerprint: v.nullable(v.string()),
   programs: v.array(v.object({ name: Name, version: v.string() })),
   sessions: v.array(v.object({
     ...SessionJson.entries,
@@ -63,6 +65,7 @@ export const STATUS_EXAMPLE = {
   uptime_s: 3_600,
   time: "2026-01-01T12:00:00.000Z",
   ready: true,
+  config_fingerprint: "3F7K-9QXR-0M2C-WT5E-J8HV-6BDA-1ZNP-4GYS",
   programs: [{ name: "mean", version: "1.0.0" }],
   sessions: [{ ...SESSION_EXAMPLE, peers: [PEER_EXAMPLE], computations: [LISTED_EXAMPLE] }],
   computations: { pending: 0, running: 0, completed: 1, failed: 0, cancelled: 0 },
@@ -80,13 +83,15 @@ export interface StatusSource {
   totals: Totals;
   /** Who else answers. */
   probes: Probes;
+  /** The fingerprint of its list of parties, where it has keys. */
+  configFingerprint: string | undefined;
   /** When the party began. */
   startedAt: Date;
 }
 
 /** @returns how the party is at present @param draining of the server, where it tells */
 export async function statusOf(
-  { sessions, programs, totals, probes, startedAt }: StatusSource,
+  { sessions, programs, totals, probes, configFingerprint, startedAt }: StatusSource,
   draining?: AbortSignal,
 ): Promise<v.InferOutput<typeof StatusJson>> {
   // First: it takes a while, and what comes after it is of one moment.
@@ -105,6 +110,7 @@ export async function statusOf(
     uptime_s: Math.max(0, Number(now) - Number(startedAt)) / 1_000,
     time: now.toISOString(),
     ready: isReady(sessions, draining),
+    config_fingerprint: configFingerprint ?? null,
     programs: programs.list().map(({ name, version }) => ({ name, version })),
     sessions: sessions.list().map((session) => ({
       ...viewSession(session),

@@ -100,7 +100,7 @@ export class Handshakes {
     }
     const accepting = this.#accept(from, boot, message);
     const entry: Entry = { from, boot, message, accepted: accepting, isMet: false };
-    this.#add(nameOf(from, boot), entry);
+    this.#entries.set(nameOf(from, boot), entry);
     let accepted: Accepted;
     try {
       accepted = await accepting;
@@ -144,17 +144,18 @@ export class Handshakes {
       this.#events.onMet(from, accepted.boot, receiver);
     });
     const receiver = new LinkReceiver(intake, this.#events.receiverEvents());
+    this.#makeRoom(from);
     [entry.intake, entry.receiver] = [intake, receiver];
   }
 
-  #add(name: string, entry: Entry): void {
-    const waiting = [...this.#entries].filter(([, { from, isMet }]) =>
-      from === entry.from && !isMet
+  /** Forgets the oldest that wait. What nobody with the key made is never among them. */
+  #makeRoom(from: number): void {
+    const waiting = [...this.#entries.values()].filter((entry) =>
+      entry.from === from && entry.receiver !== undefined && !entry.isMet
     );
-    for (const [old] of waiting.slice(0, Math.max(0, waiting.length + 1 - MAX_WAITING))) {
-      this.#entries.delete(old);
+    for (const old of waiting.slice(0, Math.max(0, waiting.length + 1 - MAX_WAITING))) {
+      this.#remove(old);
     }
-    this.#entries.set(name, entry);
   }
 
   #remove(entry: Entry): void {
