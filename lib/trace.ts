@@ -5,7 +5,7 @@
  * @module
  */
 
-import { randomHex } from "../random.ts";
+import { randomHex } from "./random.ts";
 
 const PATTERN = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 

@@ -38,7 +38,8 @@ test("keygen writes a file for its owner alone, and prints what the others need"
     ...["keygen", "--id", "first", "--out", "first.key.json", "--url", "HTTPS://A.example:443/"],
   );
   assert.is(code, 0, stderr);
-  assert.match(stderr, /^Wrote first\.key\.json, [^\n]+\n$/);
+  assert.match(stderr, /^Wrote first\.key\.json, [^\n]+\n[^\n]+ partyline config check, [^\n]+\n/);
+  assert.match(stderr, /\n {2}partyline serve --config parties\.json --key first\.key\.json\n$/);
   const line = JSON.parse(stdout);
   assert.equal(Object.keys(line), ["id", "url", "public_key"]);
   assert.equal([line.id, line.url], ["first", "https://a.example"]);
@@ -124,6 +125,8 @@ test("a list made of what keygen printed is right; its fingerprint is the same a
   assert.match(text.stdout, /^1 +b +https:\/\/b\.example$/m);
   assert.match(text.stdout, /^carol +read, run$/m);
   assert.match(text.stdout, "3 parties with keys, and 1 operator");
+  assert.match(text.stdout, "\n  partyline serve --config parties.json --key ITS.key.json\n");
+  assert.match(text.stdout, "\n  partyline status --config parties.json --operator-key THEIR.");
   for (const line of text.stdout.split("\n")) assert.ok(line.length <= 80, line);
 
   const pretty = `\uFEFF${JSON.stringify({ operators, parties }, null, 4)}\r\n`;
@@ -164,6 +167,7 @@ test("a list without keys is right, and said to be", async () => {
   const { code, stdout } = await cli("config", "check", "bare.json");
   assert.is(code, 0);
   assert.match(stdout, /^1 party without keys: for one machine only$/m);
+  assert.match(stdout, "\n  partyline serve --config bare.json --rank 0\n");
 });
 
 async function refusal(name: string, kind: "party" | "operator" = "party"): Promise<string> {

@@ -449,6 +449,25 @@ async function foreign(alg: string): Promise<Request> {
   return request;
 }
 
+test("takes no signature for a party whose URL is longer than its own, whatever the Host", async () => {
+  const others = [
+    ["https://hospital-a.example", "https://hospital-a.example:8441"],
+    ["https://hospital-a.example/mpc", "https://hospital-a.example/mpc2"],
+  ];
+  for (const [url, other] of others) {
+    const { method, headers } = await sign(new Request(`${other}/status`));
+    const rest = other!.slice(url!.length);
+    // A URL has room before its host for what the start of another takes away.
+    const came = `http://${"u".repeat(rest.length - 1)}@host${rest}/status`;
+    const options = { url: url!, operators, nonces: new NonceStore({ since: 0 }), now: NOW };
+    const said = await verifyRequest({ method, url: came, headers }, undefined, {
+      ...options,
+      need: "read",
+    }).then(({ id }) => id, ({ code }) => code);
+    assert.is(said, "AUTHENTICATION", came);
+  }
+});
+
 test("takes a request once, and none from before it remembers", async () => {
   const nonces = new NonceStore({ since: NOW - 10_000 });
   const request = await sign(post());

@@ -6,6 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { findRuntimes, OWN_RUNTIME, ScriptProcess } from "../scripts/processes.ts";
 import { openBrowser, openPage, type Watched } from "./helpers/browser.ts";
+import { startPartyline } from "./helpers/cluster.ts";
+import { freeUrls, makeList, startKeyed, writeList } from "./helpers/keyed.ts";
 
 /** Keys are of a program's choice, and this one would run in a page that took it for HTML. */
 const HTML_KEY = `<img src=x onerror="document.title='taken over'">`;
@@ -54,15 +56,42 @@ async function compute(session: string, id: string): Promise<void> {
   ));
 }
 
-/** The page of the first party. */
-async function withPage(body: (watched: Watched) => Promise<void>): Promise<void> {
+/** The page of the first party, or of another one. */
+async function withPage(
+  body: (watched: Watched) => Promise<void>,
+  url = parties[0]!.url,
+): Promise<void> {
   const watched = await openPage(browser);
   try {
-    await watched.page.goto(parties[0]!.url);
+    await watched.page.goto(url);
     await watched.page.getByText("Live", { exact: true }).waitFor(PENDING);
     await body(watched);
   } finally {
     await watched.page.close();
+  }
+}
+
+/** Parties with keys, and commands of who may drive them; all are ended with the test. */
+async function withKeyed(
+  body: (
+    keyed: ScriptProcess[],
+    start: (command: string, ...args: string[]) => ScriptProcess,
+  ) => Promise<void>,
+): Promise<void> {
+  const list = await makeList(folder, await freeUrls(3));
+  const config = await writeList(folder, "parties.json", list);
+  const started = await startKeyed(folder, list, () => ["--program=tests/helpers/slow_program.ts"]);
+  for (const { child } of started) child.stdin!.on("error", () => {});
+  const keyed = [...started];
+  const alice = [`--config=${config}`, `--operator-key=${folder}/alice.key.json`];
+  try {
+    await body(keyed, (command, ...args) => {
+      const one = startPartyline(command, ...alice, ...args);
+      started.push(one);
+      return one;
+    });
+  } finally {
+    await Promise.all(started.map(kill));
   }
 }
 
@@ -180,6 +209,44 @@ test("says that the connection is lost, and goes on when the party is back", () 
     await page.getByText("Connection lost, retrying").waitFor(PENDING);
     parties[0] = await startParty(Number(new URL(parties[0]!.url).port));
     await page.getByText("Live", { exact: true }).waitFor(PENDING);
+  }));
+
+test("shows a party with keys through partyline page, live", () =>
+  withKeyed(async (keyed, start) => {
+    const shown = start("page", "--json");
+    const { url } = JSON.parse(await shown.line());
+    await withPage(async ({ page, complaints }) => {
+      assert.is(page.url(), new URL("/", url).href);
+      assert.is(await page.evaluate(() => document.cookie), "");
+      await page.getByText("Nothing is running.").waitFor(PENDING);
+      const key = `--param=key=${HTML_KEY}`;
+      const run = start("run", "slow", "--session=kept", "--param=steps=10", key);
+      const bar = page.locator("progress[value]");
+      await bar.waitFor(PENDING);
+      const before = Number(await bar.getAttribute("value"));
+      await page.waitForFunction(
+        (before) => document.querySelector("progress")!.value > before,
+        before,
+        PENDING,
+      );
+      const waits = page.locator("#waits");
+      await waits.getByText(HTML_KEY, { exact: true }).waitFor(PENDING);
+      await waits.getByText("streaming, sealed").first().waitFor(PENDING);
+      assert.is(await page.locator("#address").innerText(), placeOf(keyed[0]!));
+      assert.match(await page.locator("#programs").innerText(), /fingerprint (\w{4}-){7}\w{4}\./);
+      await takePictures(page, "keys");
+
+      keyed[2]!.write("go");
+      await page.locator("#computations").getByText("completed").waitFor(PENDING);
+      await page.getByText("Nothing is running.").waitFor(PENDING);
+      assert.is(await page.locator("#completed").innerText(), "1");
+      assert.is(await run.exited, 0);
+      assert.equal(complaints, []);
+
+      shown.kill("SIGINT");
+      await page.getByText("Connection lost, retrying").waitFor(PENDING);
+      assert.equal([await shown.exited, shown.stderr], [0, ""]);
+    }, url);
   }));
 
 test.run();

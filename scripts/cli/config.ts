@@ -8,6 +8,7 @@ import { describeError } from "../../lib/errors.ts";
 import { SessionSchema, type SessionSpec } from "../../lib/resources/spec.ts";
 import { check } from "../../lib/schema.ts";
 import { type Config, parseConfig } from "../../lib/security/config.ts";
+import type { OwnKey } from "../../lib/security/keys/key_file.ts";
 import { UsageError } from "./exit.ts";
 import { readText } from "./text.ts";
 
@@ -44,6 +45,33 @@ export async function readList(path: string): Promise<Config> {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${describeError(error)}; partyline config --help tells what it holds`);
   }
+}
+
+/**
+ * Finds who has a key.
+ *
+ * @param entries the parties or the operators of the list
+ * @param key the key
+ * @param config the list's file
+ * @param keyFile the key's file
+ * @returns what the list says of them
+ * @throws {UsageError} when the key is not there, or is another's there
+ */
+export function ownEntry<Entry extends { id: string; publicKey?: string }>(
+  entries: readonly Entry[],
+  { id, kind, publicKey }: OwnKey,
+  config: string,
+  keyFile: string,
+): Entry {
+  const own = entries.find((entry) => entry.publicKey === publicKey);
+  if (own?.id === id) return own;
+  const who = `${kind} ${id}`;
+  throw new UsageError(
+    own === undefined
+      ? `Cannot be ${who}: no ${kind} in ${config} has the key of ${keyFile}; put the line that ` +
+        `partyline keygen printed there, at every party`
+      : `Cannot be ${who}: ${config} gives the key of ${keyFile} to ${own.id}; correct the id there`,
+  );
 }
 
 /**

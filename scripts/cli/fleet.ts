@@ -8,6 +8,7 @@ import { PartyClient } from "../../lib/client/party_client.ts";
 import { describeError, PartyError } from "../../lib/errors.ts";
 import type { FleetOptions } from "./fleet_options.ts";
 import { readReach } from "./reach.ts";
+import { TLS_ADVICE } from "./tls_files.ts";
 
 /** How long a party has for an answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -55,9 +56,10 @@ export function requireAll(answers: readonly Answer<unknown>[], config: string):
   const failures = answers.filter((answer) => !answer.ok);
   if (failures.length === 0) return;
   const silent = failures.find(({ error }) => errorView(error).code === "NETWORK");
-  const { error } = silent ?? failures[0]!;
+  const { error, url } = silent ?? failures[0]!;
   const what = silent === undefined ? "refused" : "did not answer";
-  const then = silent === undefined ? "" : `; start it, or correct its URL in ${config}`;
+  const trust = url.startsWith("https:") ? `, or ${TLS_ADVICE}` : "";
+  const then = silent === undefined ? "" : `; start it, or correct its URL in ${config}${trust}`;
   throw new Error(
     `${failures.length} of ${answers.length} parties ${what}: ${describeError(error)}${then}`,
   );

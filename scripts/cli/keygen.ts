@@ -10,7 +10,9 @@ import { writeKeyFile } from "../../lib/security/keys/key_file.ts";
 import { generateKey } from "../../lib/security/keys/keys.ts";
 import type { KeygenOptions } from "./commands/keygen.ts";
 import { UsageError } from "./exit.ts";
+import { DEFAULT_CONFIG } from "./fleet_options.ts";
 import { createKeyFile } from "./key_file.ts";
+import { shellWord } from "./printable.ts";
 
 /**
  * @param options what the command line says, checked
@@ -29,8 +31,13 @@ export async function makeKey({ id, out, kind, url: given, json }: KeygenOptions
   if (json) return;
   const where = kind === "party" ? "parties" : "operators";
   const then = kind === "party" && url === undefined ? `, with the party's "url"` : "";
+  const use = kind === "party"
+    ? `partyline serve --config ${DEFAULT_CONFIG} --key ${shellWord(out)}`
+    : `partyline status --config ${DEFAULT_CONFIG} --operator-key ${shellWord(out)}`;
   console.error(
-    `Wrote ${out}, which nobody else is to see. The line is for ${where} in parties.json${then}`,
+    `Wrote ${out}, which nobody else is to see. The line is for ${where} in ${DEFAULT_CONFIG}${then}\n` +
+      `Once all have the same list, see partyline config check, use the key by\n` +
+      `  ${use}`,
   );
 }
 

@@ -21,6 +21,7 @@ const FILES: Record<string, () => Promise<CommandFile>> = {
   up: () => import("./commands/up.ts"),
   run: () => import("./commands/run.ts"),
   status: () => import("./commands/status.ts"),
+  page: () => import("./commands/page.ts"),
   doctor: () => import("./commands/doctor.ts"),
   programs: () => import("./commands/programs.ts"),
   sessions: () => import("./commands/sessions.ts"),

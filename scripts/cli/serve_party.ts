@@ -71,7 +71,9 @@ export async function runParty(options: ServeOptions, { stopped }: Host): Promis
   const { insecure = false } = options;
   const server = await serve(party, { hostname, port, tls, insecure, signal: stopped });
   try {
-    for (const warning of warnings) console.error(`Warning: ${warning}`);
+    // Told at every start, whatever else is not to be logged.
+    const always = new Logger(logSink({ form: form === "none" ? "pretty" : form, level: "warn" }));
+    for (const warning of warnings) always.warn(warning);
     const who = rank === undefined ? "Party" : `Party ${rank}`;
     const listening = { event: "listening", url: server.url, rank: rank ?? null };
     print(options.json, listening, `${who} listens on ${server.url}`);
@@ -123,7 +125,8 @@ function rankOf({ rank, config }: ServeOptions, identity: Identity | undefined) 
   const own = parties.findIndex(({ publicKey }) => publicKey === key.publicKey);
   if (rank === undefined || rank === own) return own;
   throw new UsageError(
-    `Cannot be rank ${rank}: the key is of ${key.id}, which is rank ${own} in ${config}`,
+    `Cannot be rank ${rank}: the key is of ${key.id}, which is rank ${own} in ${config}; leave ` +
+      `--rank out`,
   );
 }
 

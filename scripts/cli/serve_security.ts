@@ -5,11 +5,12 @@
  */
 
 import type { Identity } from "../../lib/security/sealing/covers.ts";
-import type { ServeTlsOptions } from "../../lib/serve/tls.ts";
 import { isLoopback } from "../../lib/serve/loopback.ts";
+import type { ServeTlsOptions } from "../../lib/serve/tls.ts";
 import { tlsFetch } from "../../lib/tls/fetch.ts";
+import type { TlsFetchOptions } from "../../lib/tls/options.ts";
 import type { ServeOptions } from "./commands/serve.ts";
-import { readList } from "./config.ts";
+import { ownEntry, readList } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { readKeyFile } from "./key_file.ts";
 import { readTls } from "./tls_files.ts";
@@ -35,16 +36,8 @@ export interface Security {
  * @throws {Error} when a file cannot be read, or is not what it has to be
  */
 export async function readSecurity(options: ServeOptions): Promise<Security> {
-  const { host, insecure = false, mutualTls } = options;
+  const { host, insecure = false } = options;
   const identity = await readIdentity(options);
-  const files = await readTls(options);
-  const { ca, cert, key } = files;
-  if (mutualTls && (ca === undefined || cert === undefined)) {
-    throw new UsageError("--mutual-tls needs --tls-cert, --tls-key and --tls-ca");
-  }
-  const tls = cert === undefined || key === undefined
-    ? undefined
-    : { cert, key, ...mutualTls && ca !== undefined ? { clientCa: ca } : {} };
   if (insecure && identity !== undefined) {
     throw new UsageError("--insecure is for a party without keys: leave it out, as this one has");
   }
@@ -56,21 +49,34 @@ export async function readSecurity(options: ServeOptions): Promise<Security> {
         `or --insecure on a network where everyone may`,
     );
   }
+  const files = await readTls(options);
+  const tls = serverTls(files, options.mutualTls);
   const warnings: string[] = [];
   if (insecure) {
     warnings.push(
-      "this party is insecure: whoever reaches it can drive it, read its values and speak for the " +
+      "This party is insecure: whoever reaches it can drive it, read its values and speak for the " +
         "other parties",
     );
   }
   if (!isLocal && tls === undefined) {
     warnings.push(
-      `${host} is without TLS here: what operators send and read can be read on the way, unless a ` +
-        `gateway adds it`,
+      `No TLS on ${host}: what operators send and read can be read on the way, unless a gateway ` +
+        `adds it; give --tls-cert and --tls-key`,
     );
   }
   const fetch = Object.keys(files).length === 0 ? undefined : tlsFetch(files);
   return { identity, tls, fetch, warnings };
+}
+
+function serverTls(
+  { ca, cert, key }: TlsFetchOptions,
+  mutualTls = false,
+): ServeTlsOptions | undefined {
+  if (mutualTls && (ca === undefined || cert === undefined)) {
+    throw new UsageError("--mutual-tls needs --tls-cert, --tls-key and --tls-ca");
+  }
+  if (cert === undefined || key === undefined) return undefined;
+  return mutualTls ? { cert, key, clientCa: ca! } : { cert, key };
 }
 
 async function readIdentity({ key: path, config }: ServeOptions): Promise<Identity | undefined> {
@@ -83,16 +89,13 @@ async function readIdentity({ key: path, config }: ServeOptions): Promise<Identi
     if (!list.hasKeys) return undefined;
     throw new UsageError(`${config} has keys: give this party's own by --key FILE`);
   }
-  const key = await readKeyFile(path, "party");
-  const self = list.parties.find(({ publicKey }) => publicKey === key.publicKey);
-  if (self === undefined) {
+  if (!list.hasKeys) {
     throw new UsageError(
-      `Cannot be party ${key.id}: no party in ${config} has the key of ${path}; put the line that ` +
-        `partyline keygen printed there, at every party`,
+      `Cannot use ${path}, as ${config} has no keys: give every party its line of partyline keygen ` +
+        `there, or leave --key out`,
     );
   }
-  if (self.id === key.id) return { key, config: list };
-  throw new UsageError(
-    `Cannot be party ${key.id}: ${config} gives the key of ${path} to ${self.id}; correct the id there`,
-  );
+  const key = await readKeyFile(path, "party");
+  ownEntry(list.parties, key, config, path);
+  return { key, config: list };
 }

@@ -7,6 +7,7 @@
 import { countParties } from "../../lib/resources/spec.ts";
 import { readConfig } from "./config.ts";
 import { layOut, print } from "./print.ts";
+import { shellWord } from "./printable.ts";
 
 /**
  * @param path the list of the parties
@@ -41,6 +42,19 @@ export async function showConfig(path: string, json: boolean | undefined): Promi
   }
   const count = operators.length === 1 ? "1 operator" : `${operators.length} operators`;
   const keys = hasKeys ? `with keys, and ${count}` : "without keys: for one machine only";
-  lines.push("", `${countParties(parties.length)} ${keys}`, `Fingerprint ${fingerprint}`);
+  lines.push("", `${countParties(parties.length)} ${keys}`, `Fingerprint ${fingerprint}`, "");
+  const list = `--config ${shellWord(path)}`;
+  if (hasKeys) {
+    lines.push(
+      "Once everyone has compared the fingerprint, each party starts with its own key:",
+      `  partyline serve ${list} --key ITS.key.json`,
+    );
+  } else lines.push("Start each party by its rank:", `  partyline serve ${list} --rank 0`);
+  if (operators.length > 0) {
+    lines.push(
+      "and operators sign with theirs:",
+      `  partyline status ${list} --operator-key THEIR.key.json`,
+    );
+  }
   print(json, event, lines.join("\n"));
 }

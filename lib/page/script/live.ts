@@ -52,8 +52,21 @@ function showFacts(status) {
   say(
     byId("programs"),
     "Partyline " + status.version + ", started " + clock(status.started_at) + ". Programs: " +
-      (programs || "none") + ".",
+      (programs || "none") + "." + (hasKeys(status)
+        ? " It has keys: links are sealed, and it takes what operators sign. Its list of parties has the " +
+          "fingerprint " + status.config_fingerprint + "."
+        : ""),
   );
+}
+
+function hasKeys({ config_fingerprint }) {
+  return typeof config_fingerprint === "string";
+}
+
+/** As the other parties have it; this page may have come by way of another address. */
+function addressOf({ sessions }) {
+  const [endpoint] = sessions.map(({ rank, endpoints }) => endpoints[rank]).reverse();
+  return endpoint ? short(endpoint) : location.host;
 }
 
 /** The running ones first, then the latest. */
@@ -69,13 +82,15 @@ function computationsOf({ sessions }) {
 function show(status) {
   const sessions = status.sessions.toReversed();
   traffic.add(status);
+  say(byId("address"), addressOf(status));
   showVerdict(status);
   showFacts(status);
   showComputations(computationsOf(status));
   showParties(status.parties.map((party) => ({ ...party, ...ownRanks(status, party.url) })));
   showSessions(sessions);
   const open = sessions.filter(({ state }) => state === "open");
-  showWaits(open.flatMap((session) => session.peers.map((peer) => ({ session, peer }))));
+  const isSealed = hasKeys(status);
+  showWaits(open.flatMap((session) => session.peers.map((peer) => ({ session, peer, isSealed }))));
   showTraffic(traffic);
 }
 

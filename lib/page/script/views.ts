@@ -131,6 +131,10 @@ function pendingCell(cell) {
   };
 }
 
+function linkKind({ isSealed, peer: { link } }) {
+  return link.kind + (isSealed && link.kind !== "none" ? ", sealed" : "");
+}
+
 function linkAge({ peer: { link, traffic } }) {
   return [
     link.age_ms == null ? "" : "open for " + duration(link.age_ms),
@@ -156,6 +160,6 @@ const showWaits = table("waits", (item) => item.session.name + "/" + item.peer.r
       ({ peer }) => peer.unread.messages > 0 ? bytes(peer.unread.bytes) : "",
     ),
   },
-  { label: "Link", fill: lines(({ peer }) => peer.link.kind, linkAge) },
+  { label: "Link", fill: lines(linkKind, linkAge) },
 ], 50);
 `;

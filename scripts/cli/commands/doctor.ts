@@ -13,14 +13,17 @@ const EXAMPLE = `
 Checks of each party: its name resolves, its port takes connections, it answers
 as a party does, its clock is right to 10 s, the sessions there have the
 endpoints of the list, and how large a request passes the gateways before it (up
-to 8 MiB). Of all: the same version and programs; and, in a short session, that
-each reaches each, and how long a message and its answer take.
+to 8 MiB). Of all: the same list, version and programs; and, in a short session,
+that each reaches each, and how long a message and its answer take.
 
-The lists of parties are compared as far as sessions show them; compare the
-files themselves, too. Ends with 1 when a check fails; a warning is no failure.
+Where the list has keys, its fingerprint is compared; where it has none, compare
+the files yourself. An operator who may only read learns neither how large
+requests may be nor whether each reaches each. Ends with 1 when a check fails; a
+warning is no failure.
 
-Example:
-  partyline doctor --config parties.json`;
+Examples:
+  partyline doctor --config parties.json
+  partyline doctor --operator-key alice.key.json --tls-ca ca.pem`;
 
 /** {@inheritDoc CommandFile.command} */
 export function command(host: Host): Command {

@@ -5,13 +5,14 @@
  */
 
 import type { StatusView } from "../../../lib/client/views.ts";
+import { PartyError } from "../../../lib/errors.ts";
 import { Command } from "../commander.ts";
 import type { Host } from "../host.ts";
 import type { Answer } from "../fleet.ts";
 import { type FleetOptions, withFleet } from "../fleet_options.ts";
 
 const EXAMPLE = `
-Ends with 1 when a party is down.
+Ends with 1 when a party is down, or refuses the operator.
 
 Example:
   partyline status --config parties.json`;
@@ -42,7 +43,7 @@ export function command(host: Host): Command {
       for (const answer of answers) {
         if (!answer.ok) {
           const { detail } = errorView(answer.error);
-          lines.push(`rank ${answer.rank} is down: ${printable(detail)}`);
+          lines.push(`rank ${answer.rank} ${fateOf(answer)}: ${printable(detail)}`);
         }
       }
       print(json, { parties }, lines.join("\n"));
@@ -50,9 +51,14 @@ export function command(host: Host): Command {
     });
 }
 
+/** A party that answers, but not to this operator, is not down. */
+function fateOf({ error }: Extract<Answer<StatusView>, { ok: false }>): "down" | "refuses" {
+  return error instanceof PartyError && error.code !== "NETWORK" ? "refuses" : "down";
+}
+
 function row(answer: Answer<StatusView>): string[] {
   const { rank, id } = answer;
-  if (!answer.ok) return [String(rank), id, "down", "-", "-", "-", "-", "-"];
+  if (!answer.ok) return [String(rank), id, fateOf(answer), "-", "-", "-", "-", "-"];
   const { ready, version, uptimeS, sessions, computations, traffic } = answer.value;
   return [
     String(rank),
@@ -67,13 +73,14 @@ function row(answer: Answer<StatusView>): string[] {
 }
 
 function viewStatus({ version, ready, startedAt, uptimeS, time, ...rest }: StatusView) {
-  const { programs, sessions, computations, traffic, parties } = rest;
+  const { configFingerprint = null, programs, sessions, computations, traffic, parties } = rest;
   return {
     version,
     ready,
     started_at: startedAt.toISOString(),
     uptime_s: uptimeS,
     time: time.toISOString(),
+    config_fingerprint: configFingerprint,
     programs,
     sessions: sessions.map(({ name, rank, worldSize, endpoints, state, computations }) => ({
       name,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientOptions } from "../../../lib/client/options.ts";
 import { describeError } from "../../../lib/errors.ts";
 import { onAbort } from "../../../lib/timing.ts";
 import { type Check, mebibytes } from "./check.ts";
@@ -20,29 +21,39 @@ const TIMEOUT_MS = 30_000;
 /** What became of a request. */
 type Fate = { passed: true } | { passed: false; byParty: boolean; how: string };
 
+/** Where requests go, and how they are made. */
+export interface Target extends Pick<ClientOptions, "authorize" | "fetch"> {
+  /** The party's base URL. */
+  url: string;
+  /** Its rank. */
+  rank: number;
+}
+
 /**
  * Sends requests that no party takes for more than that, and halves the range in which the limit
  * lies.
  */
 export async function checkBodySize(
-  url: string,
-  rank: number,
+  target: Target,
   signal: AbortSignal,
 ): Promise<Check> {
-  const check = { rank, check: "request size" } as const;
-  let refusal = await send(url, LARGEST_BYTES, signal);
+  const check = { rank: target.rank, check: "request size" } as const;
+  let refusal = await send(target, LARGEST_BYTES, signal);
   if (refusal.passed) {
     return { ...check, state: "ok", detail: `${mebibytes(LARGEST_BYTES)} pass` };
   }
-  const first = await send(url, SMALLEST_BYTES, signal);
+  const first = await send(target, SMALLEST_BYTES, signal);
   if (!first.passed) {
     const detail = `not even ${mebibytes(SMALLEST_BYTES)} pass: ${first.how}`;
-    return { ...check, state: "fail", detail, advice: "let POST requests through the gateway" };
+    const advice = first.byParty
+      ? "have the list there allow this operator to run"
+      : "let POST requests through the gateway";
+    return { ...check, state: "fail", detail, advice };
   }
   let [passes, stops] = [SMALLEST_BYTES, LARGEST_BYTES];
   while (stops - passes > PRECISION_BYTES) {
     const middle = Math.floor((passes + stops) / 2);
-    const fate = await send(url, middle, signal);
+    const fate = await send(target, middle, signal);
     if (fate.passed) passes = middle;
     else [stops, refusal] = [middle, fate];
   }
@@ -54,7 +65,11 @@ export async function checkBodySize(
   return { ...check, state: "warn", detail, advice };
 }
 
-async function send(url: string, bytes: number, stopped: AbortSignal): Promise<Fate> {
+async function send(
+  { url, authorize = (request) => request, fetch = globalThis.fetch }: Target,
+  bytes: number,
+  stopped: AbortSignal,
+): Promise<Fate> {
   // A session's description must not have this field: the party reads it all, and answers 400.
   const around = JSON.stringify({ doctor: "" });
   const body = JSON.stringify({ doctor: "x".repeat(Math.max(0, bytes - around.length)) });
@@ -64,20 +79,22 @@ async function send(url: string, bytes: number, stopped: AbortSignal): Promise<F
   const ignore = onAbort(stopped, stop);
   if (stopped.aborted) stop();
   try {
-    const response = await fetch(`${url}/sessions`, {
+    const request = new Request(`${url}/sessions`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body,
       redirect: "manual",
-      signal: late.signal,
     });
+    const response = await fetch(await authorize(request), { signal: late.signal });
     const text = await response.text();
     const isParty = response.headers.get("content-type") === "application/problem+json";
     if (isParty && response.status === 400) return { passed: true };
-    const byParty = isParty && response.status === 413;
-    const who = byParty ? "the party's own limit" : `a gateway answers ${response.status}`;
-    const said = byParty ? "" : ` ${JSON.stringify(text.slice(0, 40).replaceAll(/\s+/g, " "))}`;
-    return { passed: false, byParty, how: who + said };
+    if (isParty && response.status === 413) {
+      return { passed: false, byParty: true, how: "the party's own limit" };
+    }
+    const who = isParty ? "the party" : "a gateway";
+    const said = JSON.stringify(text.slice(0, 40).replaceAll(/\s+/g, " "));
+    return { passed: false, byParty: isParty, how: `${who} answers ${response.status} ${said}` };
   } catch (error) {
     return { passed: false, byParty: false, how: `the connection breaks, ${describeError(error)}` };
   } finally {

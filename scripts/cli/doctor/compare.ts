@@ -9,19 +9,48 @@ import type { ConfigParty } from "../../../lib/security/config.ts";
 import type { Check } from "./check.ts";
 import type { Reached } from "./reach.ts";
 
-/** Compares the parties that could be reached. */
+/** What stands for the fingerprint where there is none. */
+const WITHOUT_KEYS = "without keys";
+
+/**
+ * Compares the parties that could be reached.
+ *
+ * @param parties the list of them here
+ * @param fingerprint that of the list here; undefined where it has no keys
+ * @param reached what they told
+ */
 export function compareParties(
   parties: readonly ConfigParty[],
+  fingerprint: string | undefined,
   reached: readonly Reached[],
 ): Check[] {
   const urls = parties.map(({ url }) => url);
   return [
+    sameList(fingerprint, reached),
     sameVersion(reached),
     ...programChecks(reached),
     ...reached.flatMap(({ sessions, status }, rank) =>
       status === undefined ? [] : [endpointsCheck(urls, rank, sessions)]
     ),
   ];
+}
+
+/** The files themselves, as far as parties have read them: those without keys need none. */
+function sameList(fingerprint: string | undefined, reached: readonly Reached[]): Check {
+  const check = { rank: null, check: "same list" } as const;
+  const lists = groups(reached, ({ configFingerprint }) => configFingerprint ?? WITHOUT_KEYS);
+  const own = fingerprint ?? WITHOUT_KEYS;
+  const others = [...lists.keys()].filter((one) => one !== own);
+  if (lists.size === 0) return { ...check, state: "fail", detail: "no party tells" };
+  if (others.length === 0) return { ...check, state: "ok", detail: describeGroups(lists) };
+  const ranks = others.flatMap((one) => lists.get(one)!).sort((a, b) => a - b);
+  return {
+    ...check,
+    state: "fail",
+    detail: `${own} here; ${describeGroups(lists)}`,
+    advice: `find out which file is right by partyline config check, have it here and at ranks ` +
+      `${ranks.join(", ")}, and start those parties again with it`,
+  };
 }
 
 function sameVersion(reached: readonly Reached[]): Check {

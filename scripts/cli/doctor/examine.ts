@@ -6,7 +6,9 @@
  */
 
 import { PartyClient } from "../../../lib/client/party_client.ts";
+import { covers } from "../../../lib/security/signatures/rights.ts";
 import type { Reach } from "../reach.ts";
+import { checkBodySize } from "./body_size.ts";
 import type { Check } from "./check.ts";
 import { compareParties } from "./compare.ts";
 import { checkMutual } from "./mutual.ts";
@@ -25,23 +27,37 @@ export interface Findings {
  * @returns all findings; it is not an error when some are bad
  */
 export async function examine(
-  { parties, client }: Reach,
+  { parties, operator, fingerprint, client }: Reach,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
 ): Promise<Findings> {
   const clients = parties.map(({ url }, rank) => new PartyClient(url, { ...client, rank }));
-  const reached = await Promise.all(
-    parties.map(({ url }, rank) => reachParty(url, clients[rank]!, rank, signal)),
-  );
+  const mayRun = operator === undefined || covers(operator.allow, "run");
+  const reached = await Promise.all(parties.map(async ({ url }, rank) => {
+    const party = await reachParty(url, clients[rank]!, rank, signal);
+    if (party.status !== undefined && mayRun) {
+      party.checks.push(await checkBodySize({ ...client, url, rank }, signal));
+    }
+    return party;
+  }));
   signal.throwIfAborted();
   const checks = reached.flatMap((party) => party.checks);
-  checks.push(...compareParties(parties, reached));
+  checks.push(...compareParties(parties, fingerprint, reached));
+  const together = { rank: null, check: "together" } as const;
   if (reached.some(({ status }) => status === undefined)) {
     checks.push({
-      rank: null,
-      check: "together",
+      ...together,
       state: "fail",
       detail: "not tried, as not all parties are up",
       advice: "see to the failed checks above first",
+    });
+    return { checks, latencyMs: null };
+  }
+  if (!mayRun) {
+    checks.push({
+      ...together,
+      state: "warn",
+      detail: `not tried, nor how large requests may be, as operator ${operator.id} may only read`,
+      advice: "have the doctor called by an operator who may run",
     });
     return { checks, latencyMs: null };
   }

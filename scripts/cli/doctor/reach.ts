@@ -8,8 +8,8 @@ import { lookup } from "node:dns/promises";
 import { connect, isIP } from "node:net";
 import type { PartyClient } from "../../../lib/client/party_client.ts";
 import type { SessionView, StatusView } from "../../../lib/client/views.ts";
-import { describeError } from "../../../lib/errors.ts";
-import { checkBodySize } from "./body_size.ts";
+import { describeError, PartyError } from "../../../lib/errors.ts";
+import { TLS_ADVICE } from "../tls_files.ts";
 import type { Check } from "./check.ts";
 
 /** How long one step may take, in milliseconds. */
@@ -41,19 +41,20 @@ export async function reachParty(
   const options = { signal, timeoutMs: STEP_MS };
   const step = async (
     check: string,
-    advice: string,
+    adviceOn: (error: unknown) => string,
     take: () => Promise<Omit<Check, "rank" | "check">>,
   ) => {
     try {
       checks.push({ rank, check, ...await take() });
       return true;
     } catch (error) {
+      const advice = adviceOn(error);
       checks.push({ rank, check, state: "fail", detail: describeError(error), advice });
       return false;
     }
   };
 
-  const resolves = await step("name", "correct the URL, or the DNS", async () => {
+  const resolves = await step("name", () => "correct the URL, or the DNS", async () => {
     if (isIP(host)) return { state: "ok", detail: `${host} is an address` };
     const { address } = await lookup(host);
     return { state: "ok", detail: `${host} is ${address}` };
@@ -61,15 +62,21 @@ export async function reachParty(
   if (!resolves) return reached;
   const connects = await step(
     "port",
-    "start the party there, or open the port in the firewalls between",
+    () => "start the party there, or open the port in the firewalls between",
     async () => {
       const ms = await connectTo(host, at);
       return { state: "ok", detail: `port ${at} took a connection in ${ms.toFixed(1)} ms` };
     },
   );
   if (!connects) return reached;
-  const noParty = "something else answers there: correct the URL, or the gateway before the party";
-  const answers = await step("answer", noParty, async () => {
+  const adviceOn = (error: unknown) => {
+    if (error instanceof PartyError && error.code !== "NETWORK") {
+      return "give the key of an operator of the list there, and set the clocks by NTP";
+    }
+    const trust = protocol === "https:" ? `${TLS_ADVICE}; or ` : "";
+    return `${trust}something else answers there: correct the URL, or the gateway before the party`;
+  };
+  await step("answer", adviceOn, async () => {
     await client.health(options);
     const before = Date.now();
     const status = reached.status = await client.status(options);
@@ -81,7 +88,6 @@ export async function reachParty(
     if (status.ready) return { state: "ok", detail };
     return { state: "warn", detail: `${detail}, and ending`, advice: "start it again" };
   });
-  if (answers) checks.push(await checkBodySize(url, rank, signal));
   return reached;
 }
 

@@ -1,0 +1,40 @@
+/**
+ * What `partyline page` does.
+ *
+ * @module
+ */
+
+import { serve } from "../../../lib/serve/serve.ts";
+import type { PageOptions } from "../commands/page.ts";
+import { UsageError } from "../exit.ts";
+import { aborted, type Host } from "../host.ts";
+import { print } from "../print.ts";
+import { readReach } from "../reach.ts";
+import { forwardTo } from "./forward.ts";
+import { gate, TOKEN_PARAMETER } from "./gate.ts";
+import { drawToken, keepToken } from "./token.ts";
+
+/**
+ * @param options what the command line says, checked
+ * @param host the process
+ * @throws {UsageError} when the list has no party of that rank, or the key does not go with it
+ * @throws {Error} when a file cannot be read, or nothing can listen on that port
+ */
+export async function showPage(options: PageOptions, { stopped }: Host): Promise<void> {
+  const { config, rank, port, tokenFile, json } = options;
+  const { parties, client } = await readReach(options);
+  const party = parties[rank];
+  if (party === undefined) {
+    throw new UsageError(`Cannot show rank ${rank}: ${config} has ${parties.length} parties`);
+  }
+  const who = `Party ${rank} (${party.id})`;
+  const token = tokenFile === undefined ? drawToken() : await keepToken(tokenFile);
+  const forward = forwardTo({ url: party.url, who: `${who} at ${party.url}`, client });
+  const handler = { fetch: gate(token, forward) };
+  // With limits it is the same server on both runtimes, which tells when the browser goes away.
+  const server = await serve(handler, { port, signal: stopped, limits: {} });
+  const url = `${server.url}/?${TOKEN_PARAMETER}=${token}`;
+  print(json, { event: "listening", url, rank }, `${who} is shown at ${url}`);
+  await aborted(stopped);
+  await server.close();
+}
