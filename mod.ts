@@ -63,7 +63,7 @@ export type {
 } from "./lib/comm/link/sealed/cover.ts";
 export type { LinkKind } from "./lib/comm/link/context.ts";
 export type { LinkView } from "./lib/comm/peer.ts";
-export type { MailboxView } from "./lib/comm/mailbox.ts";
+export type { MailboxView } from "./lib/comm/rank_box.ts";
 export { MemoryCommunicator } from "./lib/comm/memory.ts";
 export type { Scope, ScopeEnd, ScopeEvents } from "./lib/comm/scopes.ts";
 export type {

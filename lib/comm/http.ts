@@ -17,7 +17,7 @@ import type { FailureCause, Farewell } from "./ending.ts";
 import { sayFarewell, type SealedFarewell } from "./farewell.ts";
 import type { LinkRequest } from "./link/receiver.ts";
 import type { SessionCover } from "./link/sealed/cover.ts";
-import type { MailboxView } from "./mailbox.ts";
+import type { MailboxView } from "./rank_box.ts";
 import { type LinkView, Peer } from "./peer.ts";
 import { SealedFarewells } from "./sealed_farewells.ts";
 

@@ -7,41 +7,8 @@
 import { PartyError, TimeoutError } from "../errors.ts";
 import type { WaitOptions } from "./communicator.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { type MailboxView, RankBox, weigh } from "./rank_box.ts";
 import { Wait } from "./wait.ts";
-
-interface Unread {
-  value: unknown;
-  /** What it counts against the limit. */
-  weight: number;
-}
-
-/** What a message takes besides its value and its key, so that a flood of tiny ones is bounded. */
-const ENTRY_BYTES = 64;
-
-/** What one rank sent, or is waited for to send. */
-interface Sender {
-  /** The keys of what is unread or waited for, by the context that they are of. */
-  byContext: Map<string, Set<string>>;
-  /** Messages that no `recv` has asked for yet, by key. */
-  unread: Map<string, Unread>;
-  unreadBytes: number;
-  /** The waits for each key, in the order in which they began; never an empty list. */
-  waits: Map<string, Wait<unknown>[]>;
-  /** Why nothing more will come, when the rank has left. */
-  gone: Error | undefined;
-  /** The key of the message that found no room last; undefined once one has. */
-  refused: string | undefined;
-  /** How many messages were delivered or taken out. */
-  moves: number;
-}
-
-/** What becomes of one rank's messages here, for people. */
-export interface MailboxView {
-  /** What a `recv` waits for. */
-  pending: { key: string; waitedMs: number }[];
-  /** How many messages no `recv` has asked for, and how many bytes they take. */
-  unread: { messages: number; bytes: number };
-}
 
 /** Who hears of what happens in a mailbox. */
 export interface MailboxEvents {
@@ -55,7 +22,7 @@ export interface MailboxEvents {
 
 /** The messages of one session that have arrived and were not read. */
 export class Mailbox {
-  readonly #senders: Sender[];
+  readonly #boxes: readonly RankBox[];
   readonly #maxBytes: number;
   readonly #deadlines: Deadlines;
   readonly #events: MailboxEvents;
@@ -71,15 +38,7 @@ export class Mailbox {
     this.#maxBytes = maxBytes;
     this.#deadlines = deadlines;
     this.#events = events;
-    this.#senders = Array.from({ length: worldSize }, () => ({
-      byContext: new Map(),
-      unread: new Map(),
-      unreadBytes: 0,
-      waits: new Map(),
-      gone: undefined,
-      refused: undefined,
-      moves: 0,
-    }));
+    this.#boxes = Array.from({ length: worldSize }, () => new RankBox());
   }
 
   /**
@@ -89,16 +48,16 @@ export class Mailbox {
    * against the limit while it is unread
    */
   admits(from: number, key: string, bytes: number): boolean {
-    const sender = this.#senders[from]!;
+    const box = this.#boxes[from]!;
     // One that is larger than the whole box has to get in all the same, when it is alone.
     if (
-      sender.waits.has(key) || sender.unreadBytes === 0 || sender.unread.has(key) ||
-      sender.unreadBytes + weigh(key, bytes) <= this.#maxBytes
+      box.firstWait(key) !== undefined || box.unreadBytes === 0 || box.has(key) ||
+      box.unreadBytes + weigh(key, bytes) <= this.#maxBytes
     ) {
-      sender.refused = undefined;
+      box.refused = undefined;
       return true;
     }
-    sender.refused = key;
+    box.refused = key;
     this.#events.onFull(from);
     return false;
   }
@@ -111,22 +70,22 @@ export class Mailbox {
    */
   deliver(from: number, key: string, value: unknown, bytes: number): void {
     if (this.#closed) throw this.#closed;
-    const sender = this.#senders[from]!;
-    const wait = sender.waits.get(key)?.[0];
+    const box = this.#boxes[from]!;
+    const wait = box.firstWait(key);
     if (wait) {
-      sender.refused = undefined;
-      sender.moves++;
+      box.refused = undefined;
+      box.moves++;
       return wait.resolve(value); // which takes it out
     }
     if (!this.admits(from, key, bytes)) {
       throw new PartyError(
         "MAILBOX_FULL",
-        `Cannot hold ${weigh(key, bytes)} bytes more from rank ${from}: ${sender.unreadBytes} of ` +
+        `Cannot hold ${weigh(key, bytes)} bytes more from rank ${from}: ${box.unreadBytes} of ` +
           `${this.#maxBytes} bytes wait unread; try again once they are received`,
         { rank: from, key },
       );
     }
-    if (sender.unread.has(key)) {
+    if (box.has(key)) {
       throw new PartyError(
         "DUPLICATE_KEY",
         `Cannot take key ${JSON.stringify(key)} from rank ${from}: its last message is still ` +
@@ -134,11 +93,7 @@ export class Mailbox {
         { rank: from, key },
       );
     }
-    const weight = weigh(key, bytes);
-    sender.unread.set(key, { value, weight });
-    sender.unreadBytes += weight;
-    sender.moves++;
-    note(sender, key);
+    box.put(key, value, weigh(key, bytes));
   }
 
   /**
@@ -153,47 +108,44 @@ export class Mailbox {
   ): Promise<unknown> {
     if (this.#closed) throw this.#closed;
     options.signal?.throwIfAborted();
-    const sender = this.#senders[from]!;
-    const unread = sender.unread.get(key);
+    const box = this.#boxes[from]!;
+    const unread = box.take(key);
     if (unread) {
-      remove(sender, key, unread);
-      if (sender.refused !== undefined) this.#events.onRoom(from);
+      if (box.refused !== undefined) this.#events.onRoom(from);
       return Promise.resolve(unread.value);
     }
-    if (sender.gone) throw sender.gone;
-    const wait = this.#wait(sender, from, key, options);
-    if (sender.refused !== undefined) this.#events.onRoom(from);
+    if (box.gone) throw box.gone;
+    const wait = this.#wait(from, key, options);
+    box.add(key, wait);
+    if (box.refused !== undefined) this.#events.onRoom(from);
     this.#events.onWait(from);
     return wait.promise;
   }
 
   /** How many messages of a rank were delivered or taken out, since the beginning. */
   moves(rank: number): number {
-    return this.#senders[rank]!.moves;
+    return this.#boxes[rank]!.moves;
   }
 
   /** Whether a `recv` waits for a rank. */
   isWaitedFor(rank: number): boolean {
-    return this.#senders[rank]!.waits.size > 0;
+    return this.#boxes[rank]!.isWaitedFor;
   }
 
   /** Rejects every wait, drops what is unread and takes nothing more. @param error why */
   close(error: Error): void {
     if (this.#closed) return;
     this.#closed = error;
-    for (const sender of this.#senders) {
-      for (const [key, unread] of sender.unread) remove(sender, key, unread);
-      rejectAll(sender, error);
+    for (const box of this.#boxes) {
+      box.dropAll();
+      box.rejectAll(error);
     }
   }
 
   /** Calls back with the sender and the size of each unread message of a context. */
   eachUnread(prefix: string, callback: (from: number, bytes: number) => void): void {
-    for (const [from, { byContext, unread }] of this.#senders.entries()) {
-      for (const key of byContext.get(prefix) ?? []) {
-        const weight = unread.get(key)?.weight;
-        if (weight !== undefined) callback(from, weight - weigh(key, 0));
-      }
+    for (const [from, box] of this.#boxes.entries()) {
+      box.eachUnread(prefix, (bytes) => callback(from, bytes));
     }
   }
 
@@ -204,23 +156,16 @@ export class Mailbox {
    * @param error why
    */
   clear(prefix: string, error: Error): void {
-    for (const [rank, sender] of this.#senders.entries()) {
-      const keys = sender.byContext.get(prefix);
-      if (keys === undefined) continue;
-      for (const key of [...keys]) {
-        const unread = sender.unread.get(key);
-        if (unread !== undefined) remove(sender, key, unread);
-        for (const wait of [...sender.waits.get(key) ?? []]) wait.reject(error);
-      }
-      if (sender.refused !== undefined) this.#events.onRoom(rank);
+    for (const [rank, box] of this.#boxes.entries()) {
+      if (box.clear(prefix, error) && box.refused !== undefined) this.#events.onRoom(rank);
     }
   }
 
   /** Rejects every wait for one rank; what it sent before can still be taken. @param error why */
   markGone(rank: number, error: Error): void {
-    const sender = this.#senders[rank]!;
-    sender.gone ??= error;
-    rejectAll(sender, error);
+    const box = this.#boxes[rank]!;
+    box.gone ??= error;
+    box.rejectAll(error);
   }
 
   /**
@@ -231,15 +176,15 @@ export class Mailbox {
    * @returns the deadlock; undefined when there is none
    */
   deadlock(rank: number, waitedMs: number): PartyError | undefined {
-    const { refused, unread, unreadBytes, waits } = this.#senders[rank]!;
-    const [awaited] = [...waits].find(([, [first]]) => first!.elapsedMs >= waitedMs) ?? [];
-    if (refused === undefined || awaited === undefined) return undefined;
-    const keys = [...unread.keys()];
+    const box = this.#boxes[rank]!;
+    const awaited = box.keyWaitedFor(waitedMs);
+    if (box.refused === undefined || awaited === undefined) return undefined;
+    const keys = box.keys();
     const named = keys.slice(0, 5).map((key) => JSON.stringify(key)).join(", ");
     return new PartyError(
       "MAILBOX_FULL",
       `Cannot receive key ${JSON.stringify(awaited)} from rank ${rank}: ${keys.length} unread ` +
-        `messages before it fill the mailbox with ${unreadBytes} of ${this.#maxBytes} bytes, under ` +
+        `messages before it fill the mailbox with ${box.unreadBytes} of ${this.#maxBytes} bytes, under ` +
         `${named}${keys.length > 5 ? " and others" : ""}; receive them, or raise maxMailboxBytes`,
       { rank, key: awaited },
     );
@@ -247,76 +192,20 @@ export class Mailbox {
 
   /** What waits here for a rank, and from it. */
   view(rank: number): MailboxView {
-    const { waits, unread, unreadBytes } = this.#senders[rank]!;
-    const pending = [...waits].flatMap(([key, list]) =>
-      list.map(({ elapsedMs }) => ({ key, waitedMs: elapsedMs }))
-    );
-    return { pending, unread: { messages: unread.size, bytes: unreadBytes } };
+    return this.#boxes[rank]!.view();
   }
 
   #wait(
-    sender: Sender,
     from: number,
     key: string,
     options: WaitOptions & { timeoutMs: number },
   ): Wait<unknown> {
-    const wait = new Wait<unknown>(options, this.#deadlines, (elapsedMs) =>
+    return new Wait<unknown>(options, this.#deadlines, (elapsedMs) =>
       new TimeoutError(
         "RECV_TIMEOUT",
         `Cannot receive key ${JSON.stringify(key)} from rank ${from}: nothing came within ` +
           `${elapsedMs} ms; check that rank ${from} runs and sends this key`,
         { rank: from, key, elapsedMs },
       ));
-    const others = sender.waits.get(key);
-    const waits = others ?? [wait];
-    if (others) others.push(wait);
-    else {
-      sender.waits.set(key, waits);
-      note(sender, key);
-    }
-    wait.whenSettled(() => {
-      if (waits.length > 1) return void waits.splice(waits.indexOf(wait), 1);
-      sender.waits.delete(key);
-      forget(sender, key);
-    });
-    return wait;
   }
-}
-
-/**
- * @param key of a message
- * @returns the beginning of it that is its outermost context's, `@name:`; empty when it has none
- */
-export function prefixOf(key: string): string {
-  return key.startsWith("@") ? key.slice(0, key.indexOf(":") + 1) : "";
-}
-
-function note({ byContext }: Sender, key: string): void {
-  const prefix = prefixOf(key);
-  const keys = byContext.get(prefix);
-  if (keys === undefined) byContext.set(prefix, new Set([key]));
-  else keys.add(key);
-}
-
-/** Nothing is under a key any more: no message is where a `recv` waits. */
-function forget({ byContext }: Sender, key: string): void {
-  const prefix = prefixOf(key);
-  const keys = byContext.get(prefix);
-  keys?.delete(key);
-  if (keys?.size === 0) byContext.delete(prefix);
-}
-
-function remove(sender: Sender, key: string, { weight }: Unread): void {
-  sender.unread.delete(key);
-  sender.unreadBytes -= weight;
-  sender.moves++;
-  forget(sender, key);
-}
-
-function weigh(key: string, bytes: number): number {
-  return bytes + 2 * key.length + ENTRY_BYTES;
-}
-
-function rejectAll(sender: Sender, error: Error): void {
-  for (const wait of [...sender.waits.values()].flat()) wait.reject(error);
 }

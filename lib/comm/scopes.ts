@@ -14,7 +14,7 @@ import type {
   WaitOptions,
 } from "./communicator.ts";
 import type { Farewell } from "./ending.ts";
-import { prefixOf } from "./mailbox.ts";
+import { prefixOf } from "./rank_box.ts";
 import { emptyStats } from "./traffic.ts";
 
 /** How many scopes that have ended are remembered, so that what comes late for them is dropped. */

@@ -135,8 +135,8 @@ function importKey({ publicKey }: Operator): Promise<CryptoKey> {
 
 /** The URL that was signed: gateways may have changed all that comes before the path. */
 function signedUrl(base: string, came: string): URL {
-  const { origin, href } = new URL(came);
-  return new URL(base.replace(/\/+$/, "") + href.slice(origin.length));
+  const { pathname, search } = new URL(came);
+  return new URL(base.replace(/\/+$/, "") + pathname + search);
 }
 
 function checkParameters(
