@@ -7,12 +7,23 @@
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { describeError } from "../../lib/errors.ts";
-import type { UpOptions } from "./commands/up.ts";
 import { DEFAULT_CONFIG } from "./fleet_options.ts";
 import { aborted, type Host } from "./host.ts";
 import { COLOURS, hasColours, paint, print } from "./print.ts";
 import { PartyProcess } from "./party_process.ts";
 import { printable } from "./printable.ts";
+import type { RankFile } from "./values.ts";
+
+/** What the command may be told. */
+export interface UpOptions {
+  parties: number;
+  port: number;
+  program?: string[];
+  data?: RankFile[];
+  writeConfig?: string;
+  log: "pretty" | "json" | "none";
+  json?: boolean;
+}
 
 /** The colours of the labels, in turns. */
 const LABELS = [COLOURS.cyan, COLOURS.magenta, COLOURS.green, COLOURS.yellow, COLOURS.blue];

@@ -10,13 +10,24 @@ import type { DriverSession } from "../../lib/client/session.ts";
 import type { ComputationView } from "../../lib/client/views.ts";
 import { PartyError } from "../../lib/errors.ts";
 import { encodeJson } from "../../lib/wire/json.ts";
-import type { RunOptions } from "./commands/run.ts";
 import { UsageError } from "./exit.ts";
+import type { FleetOptions } from "./fleet_options.ts";
 import type { Host } from "./host.ts";
 import { print, terminalWidth } from "./print.ts";
 import { readReach } from "./reach.ts";
 import { ProgressBars, ProgressLines } from "./progress.ts";
 import { showValue } from "./show.ts";
+import type { RankFile } from "./values.ts";
+
+/** What the command may be told. */
+export interface RunOptions extends FleetOptions {
+  session?: string;
+  input?: Record<string, string>;
+  output?: Record<string, string>;
+  param?: Record<string, unknown>;
+  put?: RankFile[];
+  timeoutMs?: number;
+}
 
 /** A value that an output has, and the ranks where it has it. */
 interface OutputValue {

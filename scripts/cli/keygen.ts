@@ -8,11 +8,19 @@ import { describeError } from "../../lib/errors.ts";
 import { check, Endpoint } from "../../lib/schema.ts";
 import { writeKeyFile } from "../../lib/security/keys/key_file.ts";
 import { generateKey } from "../../lib/security/keys/keys.ts";
-import type { KeygenOptions } from "./commands/keygen.ts";
 import { UsageError } from "./exit.ts";
 import { DEFAULT_CONFIG } from "./fleet_options.ts";
 import { createKeyFile } from "./key_file.ts";
 import { shellWord } from "./printable.ts";
+
+/** What the command may be told. */
+export interface KeygenOptions {
+  id: string;
+  out: string;
+  kind: "party" | "operator";
+  url?: string;
+  json?: boolean;
+}
 
 /**
  * @param options what the command line says, checked

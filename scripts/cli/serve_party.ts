@@ -11,7 +11,6 @@ import type { Session } from "../../lib/resources/session.ts";
 import type { SessionSpec } from "../../lib/resources/spec.ts";
 import type { Identity } from "../../lib/security/sealing/covers.ts";
 import { serve } from "../../lib/serve/serve.ts";
-import type { ServeOptions } from "./commands/serve.ts";
 import { readList, sessionSpec } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { aborted, type Host, readLine } from "./host.ts";
@@ -20,6 +19,7 @@ import { print } from "./print.ts";
 import { loadPrograms } from "./programs.ts";
 import { readSecurity } from "./serve_security.ts";
 import { showValues } from "./show.ts";
+import type { ServeOptions } from "./serve_options.ts";
 
 /** How many folders of earlier sessions the log names. */
 const MAX_TOLD = 100;

@@ -9,11 +9,11 @@ import { isLoopback } from "../../lib/serve/loopback.ts";
 import type { ServeTlsOptions } from "../../lib/serve/tls.ts";
 import { tlsFetch } from "../../lib/tls/fetch.ts";
 import type { TlsFetchOptions } from "../../lib/tls/options.ts";
-import type { ServeOptions } from "./commands/serve.ts";
 import { ownEntry, readList } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { readKeyFile } from "./key_file.ts";
 import { readTls } from "./tls_files.ts";
+import type { ServeOptions } from "./serve_options.ts";
 
 /** Whom a party believes, and what it shows. */
 export interface Security {

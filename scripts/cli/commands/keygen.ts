@@ -7,15 +7,7 @@
 import { Command } from "../commander.ts";
 import { UsageError } from "../exit.ts";
 import { name, oneOf } from "../values.ts";
-
-/** What the command may be told. */
-export interface KeygenOptions {
-  id: string;
-  out: string;
-  kind: "party" | "operator";
-  url?: string;
-  json?: boolean;
-}
+import type { KeygenOptions } from "../keygen.ts";
 
 const EXAMPLE = `
 The file has both keys: it is for its owner alone, and stays on the machine that

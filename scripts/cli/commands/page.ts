@@ -5,16 +5,10 @@
  */
 
 import { Command } from "../commander.ts";
-import { type FleetOptions, withFleet } from "../fleet_options.ts";
+import { withFleet } from "../fleet_options.ts";
 import type { Host } from "../host.ts";
 import { wholeNumber } from "../values.ts";
-
-/** What the command may be told. */
-export interface PageOptions extends FleetOptions {
-  rank: number;
-  port: number;
-  tokenFile?: string;
-}
+import type { PageOptions } from "../page/show.ts";
 
 const EXAMPLE = `
 Prints a URL of this machine, to be opened in a browser here, and signs what it

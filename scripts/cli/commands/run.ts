@@ -5,19 +5,10 @@
  */
 
 import { Command } from "../commander.ts";
-import { type FleetOptions, withFleet } from "../fleet_options.ts";
+import { withFleet } from "../fleet_options.ts";
 import type { Host } from "../host.ts";
-import { assignment, name, parameter, type RankFile, rankFile, wholeNumber } from "../values.ts";
-
-/** What the command may be told. */
-export interface RunOptions extends FleetOptions {
-  session?: string;
-  input?: Record<string, string>;
-  output?: Record<string, string>;
-  param?: Record<string, unknown>;
-  put?: RankFile[];
-  timeoutMs?: number;
-}
+import { assignment, name, parameter, rankFile, wholeNumber } from "../values.ts";
+import type { RunOptions } from "../drive.ts";
 
 const EXAMPLE = `
 Inputs are values of the session, as --put leaves there, or private data of the

@@ -7,40 +7,9 @@
 import { Command } from "../commander.ts";
 import { UsageError } from "../exit.ts";
 import type { Host } from "../host.ts";
-import { type TlsFileOptions, withTls } from "../tls_files.ts";
+import { withTls } from "../tls_files.ts";
 import { assignment, name, oneOf, parameter, repeated, wholeNumber } from "../values.ts";
-
-/** What the command may be told. */
-export interface ServeOptions extends TlsFileOptions {
-  rank?: number;
-  port?: number;
-  host: string;
-  endpoints?: string;
-  config?: string;
-  session?: string;
-  run?: string;
-  param?: Record<string, unknown>;
-  program?: string[];
-  data?: Record<string, string>;
-  store?: string;
-  key?: string;
-  mutualTls?: boolean;
-  insecure?: boolean;
-  allowOrigin?: string[];
-  allowHost?: string[];
-  timeoutMs: number;
-  maxMailboxBytes?: number;
-  maxMessageBytes?: number;
-  maxRequestBytes?: number;
-  maxSymbolBytes?: number;
-  maxSessions?: number;
-  maxActiveComputations?: number;
-  maxEndedComputations?: number;
-  maxEndedAgeMs?: number;
-  log: "pretty" | "json" | "none";
-  logLevel?: "debug" | "info" | "warn" | "error";
-  json?: boolean;
-}
+import type { ServeOptions } from "../serve_options.ts";
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 

@@ -8,18 +8,8 @@ import { Command } from "../commander.ts";
 import { UsageError } from "../exit.ts";
 import { DEFAULT_CONFIG } from "../fleet_options.ts";
 import type { Host } from "../host.ts";
-import { oneOf, type RankFile, rankFile, repeated, wholeNumber } from "../values.ts";
-
-/** What the command may be told. */
-export interface UpOptions {
-  parties: number;
-  port: number;
-  program?: string[];
-  data?: RankFile[];
-  writeConfig?: string;
-  log: "pretty" | "json" | "none";
-  json?: boolean;
-}
+import { oneOf, rankFile, repeated, wholeNumber } from "../values.ts";
+import type { UpOptions } from "../cluster.ts";
 
 const EXAMPLE = `
 The parties' lines carry their ranks. Ctrl-C ends all of them, and the command

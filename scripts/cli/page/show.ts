@@ -5,14 +5,21 @@
  */
 
 import { serve } from "../../../lib/serve/serve.ts";
-import type { PageOptions } from "../commands/page.ts";
 import { UsageError } from "../exit.ts";
+import type { FleetOptions } from "../fleet_options.ts";
 import { aborted, type Host } from "../host.ts";
 import { print } from "../print.ts";
 import { readReach } from "../reach.ts";
 import { forwardTo } from "./forward.ts";
 import { gate, TOKEN_PARAMETER } from "./gate.ts";
 import { drawToken, keepToken } from "./token.ts";
+
+/** What the command may be told. */
+export interface PageOptions extends FleetOptions {
+  rank: number;
+  port: number;
+  tokenFile?: string;
+}
 
 /**
  * @param options what the command line says, checked
