@@ -11,9 +11,9 @@ test("the demo computes the pooled figures in three processes, and ends with 0",
   const nodeOr = runtimes.has("node") ? "node" : "deno";
   const denoOr = runtimes.has("deno") ? "deno" : "node";
   const parties = [
-    `rank 0 on ${nodeOr}: biscoe    held 167 values and 1 missing, sent 10 messages, 668 bytes`,
-    `rank 1 on ${nodeOr}: dream     held 124 values and 0 missing, sent 10 messages, 668 bytes`,
-    `rank 2 on ${denoOr}: torgersen held  51 values and 1 missing, sent 10 messages, 668 bytes`,
+    `rank 0 on ${nodeOr}: biscoe    held 167 values and 1 missing, sent 10 messages, 742 bytes`,
+    `rank 1 on ${nodeOr}: dream     held 124 values and 0 missing, sent 10 messages, 742 bytes`,
+    `rank 2 on ${denoOr}: torgersen held  51 values and 1 missing, sent 10 messages, 742 bytes`,
   ];
   for (const party of parties) assert.match(stdout, party);
   assert.match(stdout, /count +342 +342\n +missing +2 +2\n/);

@@ -129,8 +129,8 @@ const SLOW_ROWS: SlowRow[] = [
     name: "a slow body of a handshake",
     begin: async () => {
       const lines = Object.entries(headOf(0, "slow")).map(([name, value]) => `${name}: ${value}`);
-      const path = `POST /sessions/${scene.name}/abort`;
-      return await untilCut(raw(path, [...lines.slice(1), JSON_TYPE, "Content-Length: 9"]), 10);
+      const path = `POST /sessions/${scene.name}/comm/link`;
+      return await untilCut(raw(path, [...lines, "Transfer-Encoding: chunked"]), 10, "1\r\n \r\n");
     },
     expected: "408 after 10 s",
   },

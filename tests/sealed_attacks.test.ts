@@ -8,9 +8,11 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { readFarewell } from "../lib/comm/farewell.ts";
 import { LINK_HEADERS, LINK_MEDIA_TYPE } from "../lib/comm/link/request.ts";
 import type { Session } from "../lib/resources/session.ts";
-import { byteString } from "../lib/comm/link/sealed/records.ts";
+import { byteString, SEALED_MEDIA_TYPE } from "../lib/comm/link/sealed/records.ts";
+import { coversOf } from "../lib/security/sealing/covers.ts";
 import { type SealedParties, startSealed } from "./helpers/sealed_parties.ts";
 import { assertProblem, request } from "./helpers/served.ts";
 import { partyError, until } from "./helpers/waiting.ts";
@@ -174,6 +176,41 @@ test("a farewell is believed, and a replay of it concerns no other lifetime", as
   const { url, headers, body } = said!;
   assertProblem(await postLink(url, headers, body.slice()), 401, "AUTHENTICATION");
   await assertUnharmed(scene, 1);
+});
+
+test("a sealed farewell may hold no more than one in the clear", () => {
+  const farewell = { code: "INTERNAL", reason: "it failed", computation_id: "mass-1" };
+  const read = (changes: object) => readFarewell(JSON.stringify({ ...farewell, ...changes }));
+  assert.equal(read({}), { code: "INTERNAL", reason: "it failed", computation: "mass-1" });
+  for (
+    const changes of [
+      { computation_id: "a:b" },
+      { computation_id: "a".repeat(129) },
+      { reason: "r".repeat(4_097) },
+      { code: "NONE" },
+    ]
+  ) assert.throws(() => read(changes), /Cannot take a farewell that is none/);
+});
+
+test("a party leaves for itself alone, whomever it names", async () => {
+  const scene = await open();
+  const { name, sessions: [alice, bob] } = scene;
+  const cover = await coversOf(net.identities[1]!, [])({ name, rank: 1, endpoints: net.endpoints });
+  const lifetimes = { boot: bob!.communicator.boot, toBoot: alice!.communicator.boot };
+  const text = JSON.stringify({ code: "SESSION_CLOSED", reason: "a lie", peer_rank: 2 });
+  const sealed = await cover.sealFarewell(0, lifetimes, text);
+  scene.wire.forge = (url) => {
+    if (url !== `${net.endpoints[1]}/sessions/${name}/comm/link`) return undefined;
+    const headers = { "content-type": SEALED_MEDIA_TYPE, [LINK_HEADERS.boot]: lifetimes.boot };
+    return new Response(sealed as BodyInit, { status: 409, headers });
+  };
+  scene.wire.steal = 1; // and so it asks again
+  const { rank } = await partyError(alice!.communicator.send(1, "k", 1), "PEER_ABORTED");
+  scene.wire.forge = undefined;
+  assert.is(rank, 1);
+  await alice!.communicator.send(2, "k", 1);
+  assert.is(await scene.sessions[2]!.communicator.recv(0, "k"), 1);
+  await Promise.all(scene.sessions.map((session) => session.close()));
 });
 
 test("a party that comes back is known by its own word", async () => {

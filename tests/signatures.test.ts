@@ -8,7 +8,8 @@ import { createSignature, verifySignature, webcrypto } from "../lib/security/sig
 import { NonceStore } from "../lib/security/signatures/nonces.ts";
 import { contentDigest, describeRequest } from "../lib/security/signatures/profile.ts";
 import { covers } from "../lib/security/signatures/rights.ts";
-import { verifyRequest } from "../lib/security/signatures/verify.ts";
+import { checkRight } from "../lib/security/signatures/rights.ts";
+import { verifyHead, type VerifyOptions } from "../lib/security/signatures/verify.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 /** RFC 9421, appendix B.1.4: the key `test-key-ed25519`, as a JSON Web Key. */
@@ -110,6 +111,18 @@ interface Setup {
   since?: number;
   nonces?: NonceStore;
   need?: "read" | "run" | "admin";
+}
+
+/** All that is checked of a request. @returns who signed it */
+async function verifyRequest(
+  request: Pick<Request, "method" | "url" | "headers">,
+  body: Uint8Array,
+  { need, ...options }: VerifyOptions & { need: "read" | "run" | "admin" },
+): Promise<Operator> {
+  const { operator, checkBody } = await verifyHead(request, options);
+  checkRight(operator, need);
+  await checkBody(body);
+  return operator;
 }
 
 /** @returns who signed it, or the code and the words of the refusal */
@@ -335,6 +348,12 @@ test("refuses all else, and says why", async () => {
       await but(good, { headers: { "content-type": "application/cbor" } }),
       `${AUTH}it is not by`,
     ],
+    "no longer for a new one alone": [
+      await but(await sign(post("{}", { "if-none-match": "*" })), {
+        headers: { "if-none-match": null },
+      }),
+      `${AUTH}`,
+    ],
     "type of symbol put in": [
       await but(good, { headers: { "partyline-mptype": '"public"' } }),
       `${AUTH}Required component "partyline-mptype" is absent`,
@@ -452,15 +471,15 @@ async function foreign(alg: string): Promise<Request> {
 test("takes no signature for a party whose URL is longer than its own, whatever the Host", async () => {
   const others = [
     ["https://hospital-a.example", "https://hospital-a.example:8441"],
-    ["https://hospital-a.example/mpc", "https://hospital-a.example/mpc2"],
+    ["https://hospital-a.example/mpc", "https://hospital-a.example/mpc-b"],
   ];
   for (const [url, other] of others) {
     const { method, headers } = await sign(new Request(`${other}/status`));
     const rest = other!.slice(url!.length);
-    // A URL has room before its host for what the start of another takes away.
+    // What a Host has before an @ is no part of the origin.
     const came = `http://${"u".repeat(rest.length - 1)}@host${rest}/status`;
     const options = { url: url!, operators, nonces: new NonceStore({ since: 0 }), now: NOW };
-    const said = await verifyRequest({ method, url: came, headers }, undefined, {
+    const said = await verifyRequest({ method, url: came, headers }, new Uint8Array(), {
       ...options,
       need: "read",
     }).then(({ id }) => id, ({ code }) => code);

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import {
   createParty,
   Driver,
+  type LogRecord,
   type Operator,
   type Party,
   PartyClient,
@@ -41,6 +42,7 @@ const pooled = program("pooled", async ({ communicator, rank }) => {
 });
 
 let parties: Party[];
+const records: LogRecord[] = [];
 let servers: Server[];
 
 test.before(async () => {
@@ -53,7 +55,12 @@ test.before(async () => {
   );
   const identities = await identitiesOf(servers.map(({ url }) => url), list);
   parties = identities.map((identity) =>
-    createParty({ programs: [pooled], identity, maxRequestBytes: 4 * 1024 * 1024 })
+    createParty({
+      programs: [pooled],
+      identity,
+      maxRequestBytes: 4 * 1024 * 1024,
+      log: (record) => void records.push(record),
+    })
   );
 });
 
@@ -72,7 +79,7 @@ function create(name: string, url = servers[0]!.url): Request {
   return new Request(`${url}/sessions`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name, rank: 0, endpoints: [servers[0]!.url] }),
+    body: JSON.stringify({ name, rank: 0, endpoints: servers.map((server) => server.url) }),
   });
 }
 
@@ -242,6 +249,31 @@ test("a body of another digest reaches no handler", async () => {
   assert.is(await outcome(await fetch(`${url}/sessions`, init)), "401 AUTHENTICATION");
   const client = new PartyClient(url, { authorize: as("auditor") });
   assert.equal(await client.sessions(), []);
+});
+
+test("the log says who changed what, and who wanted to but may not", async () => {
+  const { url } = servers[0]!;
+  records.length = 0;
+  await fetch(await as("analyst")(create("noted")));
+  await fetch(await as("auditor")(new Request(`${url}/sessions/noted`, { method: "DELETE" })));
+  await fetch(await as("auditor")(new Request(`${url}/sessions/noted`)));
+  await fetch(`${url}/sessions/noted`, { method: "DELETE" });
+  await fetch(await as("analyst")(new Request(`${url}/sessions/noted`, { method: "DELETE" })));
+  const told = records
+    .filter(({ message, fields: { route } }) =>
+      message.startsWith("Request") && !/abort|comm/.test(String(route)) // of the other parties
+    )
+    .map(({ level, message, session, fields: { operator, method, status } }) =>
+      [level, message, session, operator, method, status].filter((one) => one !== undefined)
+        .join(" ")
+    );
+  assert.equal(told, [
+    "info Request answered analyst POST 200",
+    "warn Request refused noted auditor DELETE 403",
+    "debug Request answered noted auditor GET 200",
+    "debug Request answered noted DELETE 401",
+    "info Request answered noted analyst DELETE 204",
+  ]);
 });
 
 test("a client hears why", async () => {

@@ -4,7 +4,8 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type PartyError, sumProgram } from "../mod.ts";
+import { v } from "../lib/deps.ts";
+import { defineProgram, type PartyError, sumProgram } from "../mod.ts";
 import { startParties } from "./helpers/parties.ts";
 import { startSealed } from "./helpers/sealed_parties.ts";
 import { partyError } from "./helpers/waiting.ts";
@@ -29,6 +30,40 @@ test("an input that is private at one party is not what a driver likes at the ot
       assert.is(run.state, "failed");
     }
     for (const session of sessions) assert.not.ok(session.symbols.has("result"));
+  } finally {
+    await close();
+  }
+});
+
+test("no party's private data are left out by a name that it does not have", async () => {
+  const program = defineProgram({
+    name: "count",
+    version: "1",
+    description: "Counts what there is.",
+    inputs: { values: v.optional(v.array(v.number())) },
+    outputs: { count: v.number() },
+    run: async ({ communicator, inputs }) => {
+      const lengths = await communicator.allgather(inputs.values?.length ?? 0);
+      return { count: lengths.reduce((sum, length) => sum + length, 0) };
+    },
+  });
+  const { createSession, close } = await startParties(3, (rank) => ({
+    programs: [program],
+    data: rank < 2 ? { values: [41, 42] } : {}, // the third has none of its own
+  }));
+  try {
+    const sessions = await createSession("s");
+    const all = sessions.map((session) => session.compute({ id: "all", program: "count" }));
+    for (const run of all) assert.equal(await run.result, { count: 4 });
+    const part = sessions.map((session) => {
+      const inputs = session.rank === 1 ? { inputs: { values: "nothing" } } : {};
+      const outputs = { count: "part" };
+      return session.compute({ id: "part", program: "count", outputs, ...inputs });
+    });
+    for (const run of part) {
+      const { message } = await partyError(run.result, "AGREEMENT_MISMATCH");
+      assert.match(message, "input values is private at rank 0, and another symbol at rank 1");
+    }
   } finally {
     await close();
   }

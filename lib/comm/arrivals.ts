@@ -94,6 +94,16 @@ export class Arrivals {
     this.#once.taken(from, seq);
   }
 
+  /**
+   * Makes sure that a link has begun here, of which more than the beginning is to come; without keys
+   * anyone's has.
+   *
+   * @throws {PartyError} `CONFLICT`
+   */
+  checkBegun(from: number, boot: string): void {
+    this.#handshakes?.receiverOf(from, boot);
+  }
+
   /** Takes one request of a link. @throws {PartyError} why it was not taken */
   async takeLink(
     from: number,

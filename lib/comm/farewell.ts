@@ -6,6 +6,7 @@
  */
 
 import { ERROR_CODES, isRefused, PartyError } from "../errors.ts";
+import { NAME_PATTERN } from "../names.ts";
 import { sleep } from "../timing.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Farewell } from "./ending.ts";
@@ -45,6 +46,8 @@ const RETRY_MS = 100;
 const PASSING_STATUSES = [408, 502, 503, 504];
 /** Answers of a peer, if it is one, that needs not be told. */
 const GONE_STATUSES = [403, 404];
+/** How long a reason may be, in UTF-16 code units; no party gives as much. */
+const MAX_REASON_LENGTH = 4_096;
 /** The answer of a peer that cannot open what was sealed. */
 const STALE_STATUS = 401;
 
@@ -165,9 +168,11 @@ export function readFarewell(text: string): SealedFarewell {
   const said = JSON.parse(text) as Record<string, unknown>;
   const { reason, computation_id: computation, peer_rank: rank } = said;
   const code = ERROR_CODES.find((known) => known === said.code);
-  const isName = computation === undefined || typeof computation === "string";
+  const isName = computation === undefined ||
+    typeof computation === "string" && NAME_PATTERN.test(computation);
   const isRank = rank === undefined || typeof rank === "number";
-  if (code === undefined || typeof reason !== "string" || !isName || !isRank) {
+  const isReason = typeof reason === "string" && reason.length <= MAX_REASON_LENGTH;
+  if (code === undefined || !isReason || !isName || !isRank) {
     throw new PartyError("INVALID_REQUEST", "Cannot take a farewell that is none");
   }
   return {

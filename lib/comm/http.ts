@@ -139,6 +139,18 @@ export class HttpCommunicator extends CommunicatorBase {
   }
 
   /**
+   * Makes sure, before the body of a `comm/link` request is read, that it can be of use.
+   *
+   * @param from the sender's rank
+   * @param boot the sender's lifetime
+   * @param place where the body begins
+   * @throws {PartyError} `CONFLICT` when nobody with its key has begun that link here
+   */
+  checkLink(from: number, boot: string, place: number): void {
+    if (place > 0) this.#arrivals.checkBegun(from, boot);
+  }
+
+  /**
    * Takes a `comm/link` request.
    *
    * @param from the sender's rank
@@ -238,8 +250,10 @@ export class HttpCommunicator extends CommunicatorBase {
   async #hear(from: number, boot: string, sealed: Uint8Array): Promise<void> {
     const farewell = await this.openFarewell(from, boot, sealed).catch(() => undefined);
     if (farewell === undefined || !this.concerns(from, boot, undefined)) return;
-    const { computation, rank: first = from } = farewell;
-    const isOther = first !== this.rank && isRank(first, this.worldSize);
+    const { code, computation, rank: first = from } = farewell;
+    // Each leaves for itself alone; that another one failed is passed on.
+    const isOther = code !== "SESSION_CLOSED" && first !== this.rank &&
+      isRank(first, this.worldSize);
     if (computation === undefined) this.onFarewell(isOther ? first : from, farewell);
   }
 

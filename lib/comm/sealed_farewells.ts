@@ -13,7 +13,7 @@ import { Probe } from "./link/sealed/probe.ts";
 
 /** What a sealed farewell begins with, which no other one has. */
 const NONCE_BYTES = 12;
-/** How many of them are remembered. */
+/** How many of them are remembered of each rank. */
 const MAX_HEARD = 4_096;
 
 /** What one party of the session says, and hears. */
@@ -21,8 +21,8 @@ export class SealedFarewells {
   readonly #cover: SessionCover;
   readonly #rank: number;
   readonly #boot: string;
-  /** The nonces of those that were heard. */
-  readonly #heard: Set<string> = new Set();
+  /** The nonces of those that were heard, by the rank that sealed them. */
+  readonly #heard: Map<number, Set<string>> = new Map();
 
   /** @param rank this party's @param boot its lifetime */
   constructor(cover: SessionCover, rank: number, boot: string) {
@@ -58,10 +58,11 @@ export class SealedFarewells {
    */
   async open(from: number, boot: string, sealed: Uint8Array): Promise<SealedFarewell | undefined> {
     const text = await this.#cover.openFarewell(from, { boot, toBoot: this.#boot }, sealed);
-    const nonce = `${from} ${sealed.subarray(0, NONCE_BYTES)}`;
-    if (this.#heard.has(nonce)) return undefined;
-    this.#heard.add(nonce);
-    if (this.#heard.size > MAX_HEARD) this.#heard.delete(this.#heard.values().next().value!);
+    const nonce = String(sealed.subarray(0, NONCE_BYTES));
+    const heard = this.#heard.get(from) ?? new Set();
+    if (heard.has(nonce)) return undefined;
+    this.#heard.set(from, heard.add(nonce));
+    if (heard.size > MAX_HEARD) heard.delete(heard.values().next().value!);
     return readFarewell(text);
   }
 }

@@ -7,23 +7,11 @@
 import { PartyError } from "../errors.ts";
 import type { Program } from "../programs/program.ts";
 import { checkValue } from "../programs/schemas.ts";
+import type { Taken } from "./sources.ts";
+import type { Values } from "./values.ts";
 
 /** Symbols, by the names that the program gives them, or in the order in which it does. */
 export type NamesOf = Readonly<Record<string, string>> | readonly string[];
-
-/** Where values come from and go to. */
-export interface Values {
-  /** A value by name; undefined when there is none. */
-  get(name: string): unknown;
-  /** Whether there is one. */
-  has(name: string): boolean;
-  /** Whether it is the party's own, which nobody reads. */
-  isPrivate(name: string): boolean;
-  /** Keeps a value. */
-  put(name: string, value: unknown): Promise<unknown>;
-  /** Drops a value. */
-  delete(name: string): Promise<void>;
-}
 
 /**
  * @param kind of what the names are
@@ -59,63 +47,30 @@ export function bindNames(
 }
 
 /**
- * Reads and checks a program's inputs.
+ * Checks a program's inputs.
  *
  * @throws {PartyError} `UNKNOWN_SYMBOL`; `INVALID_REQUEST` when a value does not fit its schema
  */
-export async function readInputs(
+export async function checkInputs(
   program: Program,
-  names: Readonly<Record<string, string>>,
-  values: Values,
+  taken: ReadonlyMap<string, Taken>,
 ): Promise<Record<string, unknown>> {
   const inputs = new Map<string, unknown>();
   for (const [input, schema] of Object.entries(program.inputs)) {
-    const symbol = names[input]!;
+    const { value, source: [symbol, kind] } = taken.get(input)!;
     const what = `symbol ${symbol} as the input ${input} of ${program.name}`;
     try {
-      inputs.set(input, await checkValue(schema, values.get(symbol), what));
+      inputs.set(input, await checkValue(schema, value, what));
     } catch (error) {
-      if (values.has(symbol)) throw error;
-      throw new PartyError("UNKNOWN_SYMBOL", `Cannot take ${what}: this party has no such symbol`);
+      if (kind !== "none") throw error;
+      throw new PartyError(
+        "UNKNOWN_SYMBOL",
+        `Cannot take ${what}: this party has no such symbol; put it there, as partyline run --put ` +
+          `does, or have the party load it, as serve --data does`,
+      );
     }
   }
   return Object.fromEntries(inputs);
-}
-
-/** Whose an input's value is at one party: its own, or anyone's who may drive it. */
-export type Source = "private" | "session";
-
-/** @returns where each input comes from; those that are nowhere are left out */
-export function sourcesOf(
-  names: Readonly<Record<string, string>>,
-  values: Values,
-): Record<string, Source> {
-  const there = Object.entries(names).filter(([, symbol]) => values.has(symbol));
-  return Object.fromEntries(
-    there.map(([input, symbol]) => [input, values.isPrivate(symbol) ? "private" : "session"]),
-  );
-}
-
-/**
- * Makes sure that what is private at one party is at each that has it: whoever chooses what the others
- * put in, such as zeros, may find it in the result.
- *
- * @param sources of all parties, in the order of the ranks; anything may have come
- * @throws {PartyError} `AGREEMENT_MISMATCH`
- */
-export function checkSources(program: Program, sources: readonly unknown[]): void {
-  for (const input of Object.keys(program.inputs)) {
-    const all = sources.map((one) => (one as Record<string, unknown> | null)?.[input]);
-    const [owner, driven] = [all.indexOf("private"), all.indexOf("session")];
-    if (owner === -1 || driven === -1) continue;
-    throw new PartyError(
-      "AGREEMENT_MISMATCH",
-      `Cannot run ${program.name}, as its input ${input} is private at rank ${owner}, and a value of ` +
-        `the session at rank ${driven}, which could give the private one away: let each party have its ` +
-        `own as private data, or none`,
-      { rank: driven },
-    );
-  }
 }
 
 /** @throws {PartyError} `CONFLICT` when a symbol that a program is to make is there already */

@@ -21,9 +21,10 @@ import type { Logger } from "../log.ts";
 import type { Program } from "../programs/program.ts";
 import { followTrace, newTrace } from "../trace.ts";
 import { decodeJson } from "../wire/json.ts";
-import { bindNames, keepOutputs, readOutputs, type Values } from "./bindings.ts";
+import { bindNames, keepOutputs, readOutputs } from "./bindings.ts";
 import { type ComputationSpec, encodeParams, requestOf } from "./computation_spec.ts";
 import { runProgram } from "./run.ts";
+import type { Values } from "./values.ts";
 
 /**
  * Where a computation is in its life: `pending` until all parties have started it and agree on what

@@ -9,14 +9,9 @@ import type { Logger } from "../log.ts";
 import { agree } from "../programs/agreement.ts";
 import type { Program } from "../programs/program.ts";
 import { checkParams } from "../programs/schemas.ts";
-import {
-  checkFree,
-  checkSources,
-  readInputs,
-  type Source,
-  sourcesOf,
-  type Values,
-} from "./bindings.ts";
+import { checkFree, checkInputs } from "./bindings.ts";
+import { checkSources, type Source, takeInputs } from "./sources.ts";
+import type { Values } from "./values.ts";
 
 /** What a run needs, and who hears of it. */
 export interface Run {
@@ -62,9 +57,11 @@ export async function runProgram(run: Run): Promise<Record<string, unknown>> {
   const { name, version } = program;
   const about = { program: name, version, params: run.params ?? null };
   const params = await checkParams(program.params, run.params, name);
-  const inputs = await readInputs(program, run.inputs, values);
+  const taken = takeInputs(run.inputs, values);
+  const inputs = await checkInputs(program, taken);
   checkFree(program, run.outputs, values);
-  const note: Note = { trace, sources: sourcesOf(run.inputs, values) };
+  const sources = Object.fromEntries([...taken].map(([input, { source }]) => [input, source]));
+  const note: Note = { trace, sources };
   const notes = await agree(communicator, about, { signal, note }) as (Partial<Note> | null)[];
   checkSources(program, notes.map((one) => one?.sources));
   signal.throwIfAborted(); // what was agreed on may have been cancelled since

@@ -168,7 +168,8 @@ export class Session {
 
   /**
    * The same, but the party's store keeps the symbols: they are back when a session of this name,
-   * rank and endpoints is created again. This is how sessions end when their party closes.
+   * rank and endpoints is created again. This is how sessions end when their party closes, or when
+   * they are closed to be created anew, such as after one of the parties restarted.
    *
    * @param reason what the others are told
    */

@@ -50,7 +50,7 @@ export class Exchange {
     this.#response = response;
     this.#limits = limits;
     this.#isAlone = isAlone;
-    this.#isLink = LINK_PATH.test(request.url ?? "");
+    this.#isLink = isEndless(request);
     const socket = this.#socket = request.socket;
     this.#bytesRead = this.#readBefore = socket.bytesRead;
     this.#writtenBefore = socket.bytesWritten;
@@ -96,6 +96,12 @@ export class Exchange {
     const bytes = this.#isAlone() ? this.#socket.bytesWritten - this.#writtenBefore : 0;
     return now - this.#madeAt > this.#limits.linkTimeoutMs + msFor(bytes);
   }
+}
+
+/** A handshake, which a sealed link begins with, is not: anybody may send one. */
+function isEndless({ url = "", headers }: IncomingMessage): boolean {
+  const isSealed = headers["partyline-keys"] !== undefined;
+  return LINK_PATH.test(url) && !(isSealed && Number(headers["partyline-offset"]) === 0);
 }
 
 function msFor(bytes: number): number {

@@ -96,6 +96,7 @@ export function commRoutes(sessions: SessionManager, maxRequestBytes: number): R
         handle: async (request, context) => {
           const name = nameParam(request, "session");
           const isSealed = request.headers.get("content-type") === SEALED_MEDIA_TYPE;
+          checkSealed(sessions.get(name), isSealed); // before a large body is read for nothing
           const body = isSealed
             ? await openAbort(sessions.get(name), request, context)
             : check(AbortBody, await readJson(request, maxRequestBytes), "an abort");
@@ -147,7 +148,6 @@ const SealedHead = v.object({
 
 /** Opens what another party sealed; undefined when it was heard before. */
 async function openAbort(session: Session, request: Request, context: RequestContext) {
-  checkSealed(session, true);
   const head = check(SealedHead, {
     from: request.headers.get(LINK_HEADERS.from),
     boot: request.headers.get(LINK_HEADERS.boot),

@@ -31,6 +31,8 @@ import { nameParam, type Route } from "./routes.ts";
 
 /** What is read at once: all that Deno does so much faster, and what is small. */
 const AT_ONCE_BYTES = "Deno" in globalThis ? Infinity : 256 * 1024;
+/** The same of a handshake, which anybody may send: far more than it has. */
+const ANYBODYS_BYTES = 64 * 1024;
 
 const NO_PLACE = "use a whole number from 0";
 const Digits = v.pipe(v.string(), v.regex(/^\d{1,16}$/, NO_PLACE), v.transform(Number));
@@ -87,7 +89,9 @@ export function linkRoutes(sessions: SessionManager, maxRequestBytes: number): R
           checkReceiver(session, to);
           if (toBoot !== undefined && toBoot !== communicator.boot) throw meantForAnother(session);
           if (session.state === "failed") return await tellEnd(session, from, boot);
-          const body = await bodyOf(request, maxRequestBytes);
+          communicator.checkLink(from, boot, rest.place);
+          const isAnybodys = communicator.isSealed && rest.place === 0;
+          const body = await bodyOf(request, isAnybodys ? ANYBODYS_BYTES : maxRequestBytes);
           const { draining } = context;
           const answer = await communicator.receiveLink(from, boot, { ...rest, ...body, draining })
             .catch((error) => {

@@ -7,6 +7,7 @@
 
 import type { Operator } from "../security/config.ts";
 import { NonceStore } from "../security/signatures/nonces.ts";
+import { checkRight } from "../security/signatures/rights.ts";
 import { verifyHead } from "../security/signatures/verify.ts";
 import { keepBody, readBytes } from "./body.ts";
 import type { Guard } from "./routes.ts";
@@ -31,10 +32,12 @@ export function operatorGuard({ url, list }: OperatorOptions, maxRequestBytes: n
   const nonces = new NonceStore();
   return (handle, need, maxBytes = maxRequestBytes) => async (request, context) => {
     // First the head: nobody else gets a body read.
-    const { operator, checkBody } = await verifyHead(request, { url, operators, nonces, need });
+    const { operator, checkBody } = await verifyHead(request, { url, operators, nonces });
+    context.operator = operator;
+    checkRight(operator, need);
     const body = await readBytes(request, maxBytes);
     await checkBody(body);
     keepBody(request, body);
-    return await handle(request, { ...context, operator });
+    return await handle(request, context);
   };
 }

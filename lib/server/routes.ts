@@ -9,6 +9,7 @@ import { type IRequest, Router, type v } from "../deps.ts";
 import { type ErrorCode, PartyError } from "../errors.ts";
 import { NAME_PATTERN } from "../names.ts";
 import type { Operator, Right } from "../security/config.ts";
+import { check } from "../schema.ts";
 import { RoutingError } from "./problem.ts";
 
 /** What the certificate of a client says, which the server has verified. */
@@ -66,6 +67,11 @@ export interface Answer extends Content {
   instead?: Content;
 }
 
+/** The parameters of a query: each is text, and describes itself. */
+export type QuerySchema = v.GenericSchema<unknown, Record<string, string>> & {
+  readonly entries: Readonly<Record<string, v.GenericSchema>>;
+};
+
 /** What one method of a path does: for callers, and in code. */
 export interface Operation {
   /** Its name in clients that are made from the description; unique. */
@@ -76,6 +82,8 @@ export interface Operation {
   body?: Content;
   /** The request's headers of note, and what they say. */
   headers?: Record<string, string>;
+  /** The parameters of the request's query, for {@linkcode readQuery}; all may be left out. */
+  query?: QuerySchema;
   /** The good answers, by status. */
   answers: Record<number, Answer>;
   /** What it refuses with, besides what follows from its parameters and its body. */
@@ -110,6 +118,8 @@ export interface Exchange {
   status: number;
   /** How long it took until the answer began, in milliseconds. */
   elapsedMs: number;
+  /** Who signed it, where the party has operators. */
+  operator?: Operator | undefined;
   /** What the handler threw, where it did. */
   error?: unknown;
 }
@@ -161,9 +171,10 @@ export function mount(
     const startedAt = performance.now();
     let response: Response;
     let error: unknown;
+    const known: HandlerContext = { ...context }; // whoever finds out more notes it there
     try {
       check(request, context);
-      response = await router.fetch(request, context);
+      response = await router.fetch(request, known);
     } catch (thrown) {
       // The `Host` of a request is in its URL, and can be anything.
       error = URL.canParse(request.url) ? thrown : badUrl();
@@ -177,6 +188,7 @@ export function mount(
       headers,
       status: response.status,
       elapsedMs: performance.now() - startedAt,
+      operator: known.operator,
       error,
     });
     return response;
@@ -218,4 +230,17 @@ export function nameParam(request: IRequest, param: string): string {
     `Cannot take ${JSON.stringify(raw.slice(0, 100))} as the name of a ${param}: use 1 to 128 ` +
       `letters, digits, '.', '_' or '-', but not '.' or '..'`,
   );
+}
+
+/**
+ * The parameters of a request's query. One that is misspelt or comes twice is refused: it may be what
+ * keeps data from being deleted.
+ *
+ * @throws {PartyError} `INVALID_REQUEST` when they do not fit
+ */
+export function readQuery<Query extends QuerySchema>(
+  { query }: IRequest,
+  schema: Query,
+): v.InferOutput<Query> {
+  return check(schema, { ...query }, "the query");
 }

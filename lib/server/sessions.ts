@@ -12,7 +12,7 @@ import { SessionSchema } from "../resources/spec.ts";
 import type { Operator } from "../security/config.ts";
 import { covers } from "../security/signatures/rights.ts";
 import { readJson } from "./body.ts";
-import { nameParam, type Route } from "./routes.ts";
+import { nameParam, readQuery, type Route } from "./routes.ts";
 import {
   PEER_EXAMPLE,
   PeerJson,
@@ -22,6 +22,20 @@ import {
   viewPeer,
   viewSession,
 } from "./session_view.ts";
+
+/** How a session is closed. */
+const CloseQuery = v.strictObject({
+  keep_symbols: v.optional(
+    v.pipe(
+      v.picklist(["true", "false"]),
+      v.description(
+        "With true the party's store keeps the symbols here: they are back when a session of this " +
+          "name, rank and endpoints is created again, and gone once that is closed without.",
+      ),
+    ),
+    "false",
+  ),
+});
 
 /** The routes of sessions. */
 export function sessionRoutes(sessions: SessionManager, maxRequestBytes: number): Route[] {
@@ -92,13 +106,16 @@ export function sessionRoutes(sessions: SessionManager, maxRequestBytes: number)
       },
       DELETE: {
         id: "closeSession",
-        summary: "Closes a session, cleans up, and tells the other parties.",
+        summary: "Closes a session, deletes or keeps its symbols, and tells the other parties.",
+        query: CloseQuery,
         answers: { 204: { description: "It is closed." } },
         problems: ["UNKNOWN_SESSION"],
         handle: async (request, { operator }) => {
           const session = sessions.get(nameParam(request, "session"));
+          const { keep_symbols: keepSymbols } = readQuery(request, CloseQuery);
           if (operator !== undefined) checkMayClose(operator, session, owners.get(session));
-          await session.close("it was deleted");
+          if (keepSymbols === "true") await session.suspend("it was closed");
+          else await session.close("it was deleted");
           return new Response(null, { status: 204 });
         },
       },

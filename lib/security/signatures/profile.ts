@@ -24,7 +24,7 @@ export const PARAMETERS = ["created", "expires", "nonce", "keyid", "alg", "tag"]
 /** The header of the body's digest. */
 export const DIGEST_HEADER = "content-digest";
 
-const COVERED_FIELD = /^(content-digest|content-type|partyline-.+)$/;
+const COVERED_FIELD = /^(content-digest|content-type|if-none-match|partyline-.+)$/;
 /** What a field may hold to be covered, and what a signature is made of. */
 const ASCII = /^[\t\x20-\x7e]*$/;
 

@@ -10,7 +10,8 @@
  * @module
  */
 
-import { type Right, RIGHTS } from "../config.ts";
+import { PartyError } from "../../errors.ts";
+import { type Operator, type Right, RIGHTS } from "../config.ts";
 
 /**
  * Whether what an operator is allowed is enough.
@@ -20,4 +21,22 @@ import { type Right, RIGHTS } from "../config.ts";
  */
 export function covers(allow: readonly Right[], need: Right): boolean {
   return allow.some((right) => RIGHTS.indexOf(right) >= RIGHTS.indexOf(need));
+}
+
+/**
+ * Checks that what an operator is allowed is enough.
+ *
+ * @param operator who made the request
+ * @param need what it takes
+ * @throws {PartyError} `FORBIDDEN`
+ */
+export function checkRight({ id, allow }: Operator, need: Right): void {
+  if (covers(allow, need)) return;
+  throw new PartyError(
+    "FORBIDDEN",
+    `Operator ${id} may ${
+      allow.join(" and ")
+    } at this party, and this takes ${need}: ask whoever ` +
+      "keeps its list of operators",
+  );
 }

@@ -5,7 +5,7 @@
  */
 
 import { PartyError } from "../../errors.ts";
-import type { Operator, Right } from "../config.ts";
+import type { Operator } from "../config.ts";
 import { decodeKey } from "../keys/keys.ts";
 import {
   SignatureError,
@@ -25,7 +25,6 @@ import {
   PARAMETERS,
   TAG,
 } from "./profile.ts";
-import { covers } from "./rights.ts";
 
 /** How far an operator's clock may be ahead, in seconds; one behind has what a signature lasts. */
 const MAX_AHEAD_S = 30;
@@ -43,8 +42,6 @@ export interface VerifyOptions {
   operators: ReadonlyMap<string, Operator>;
   /** What was seen; since when it remembers is the earliest that a signature may be made. */
   nonces: NonceStore;
-  /** What the request takes. */
-  need: Right;
   /**
    * The time, in milliseconds since 1970.
    *
@@ -67,11 +64,11 @@ export interface VerifiedHead {
  * @param request the request, as it came
  * @param options what it is checked against
  * @returns who signed it, and how to check its body
- * @throws {PartyError} `AUTHENTICATION`, and what to do; `FORBIDDEN` when the operator may not
+ * @throws {PartyError} `AUTHENTICATION`, and what to do; `FORBIDDEN` for too many of one operator
  */
 export async function verifyHead(
   request: Pick<Request, "method" | "url" | "headers">,
-  { url, operators, nonces, need, now = Date.now() }: VerifyOptions,
+  { url, operators, nonces, now = Date.now() }: VerifyOptions,
 ): Promise<VerifiedHead> {
   const { method, headers } = request;
   const uri = signedUrl(url, request.url);
@@ -106,27 +103,7 @@ export async function verifyHead(
   }
   const { nonce, expires } = parameters;
   checkFate(nonces.take(operator.id, nonce!, expires!, seconds), operator);
-  if (!covers(operator.allow, need)) throw forbidden(operator, need);
   return { operator, checkBody: (body) => checkBody(body, digest) };
-}
-
-/**
- * Checks a whole request.
- *
- * @param request the request, as it came
- * @param body what was read of its body
- * @param options what it is checked against
- * @returns who signed it
- * @throws {PartyError} as {@linkcode verifyHead} does
- */
-export async function verifyRequest(
-  request: Pick<Request, "method" | "url" | "headers">,
-  body: Uint8Array | undefined,
-  options: VerifyOptions,
-): Promise<Operator> {
-  const { operator, checkBody } = await verifyHead(request, options);
-  await checkBody(body ?? new Uint8Array());
-  return operator;
 }
 
 function importKey({ publicKey }: Operator): Promise<CryptoKey> {
@@ -226,15 +203,5 @@ function unknownKey(id: string): PartyError {
   return refused(
     `no operator here has the key ${JSON.stringify(id.slice(0, MAX_SHOWN))}: compare the keyid ` +
       "with this party's list",
-  );
-}
-
-function forbidden({ id, allow }: Operator, need: Right): PartyError {
-  return new PartyError(
-    "FORBIDDEN",
-    `Operator ${id} may ${
-      allow.join(" and ")
-    } at this party, and this takes ${need}: ask whoever ` +
-      "keeps its list of operators",
   );
 }

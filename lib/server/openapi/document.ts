@@ -69,13 +69,19 @@ function pathItem({ path, tag, operations }: Route): Json {
 }
 
 function describe(operation: Operation, tag: string, hasParams: boolean): Json {
-  const { id, summary, headers = {}, body, answers } = operation;
-  const parameters = Object.entries(headers).map(([name, description]) => ({
+  const { id, summary, headers = {}, query, body, answers } = operation;
+  const inHeaders = Object.entries(headers).map(([name, description]) => ({
     name,
     in: "header",
     description,
     schema: { type: "string" },
   }));
+  const inQuery = Object.entries(query?.entries ?? {}).map(([name, schema]) => ({
+    name,
+    in: "query",
+    schema: schemaOf(schema),
+  }));
+  const parameters = [...inHeaders, ...inQuery];
   return {
     operationId: id,
     tags: [tag],
@@ -86,7 +92,7 @@ function describe(operation: Operation, tag: string, hasParams: boolean): Json {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)]),
       ),
-      ...problemsOf(operation, hasParams),
+      ...problemsOf(operation, hasParams || inQuery.length > 0),
       default: problem("Any other problem."),
     },
   };

@@ -33,11 +33,10 @@ interface Entry {
   from: number;
   boot: string;
   message: Uint8Array;
-  accepted: Promise<Accepted>;
-  intake?: SealedIncoming;
-  receiver?: LinkReceiver;
+  accepted: Accepted;
+  intake: SealedIncoming;
+  receiver: LinkReceiver;
   isMet: boolean;
-  mismatch?: PartyError | undefined;
 }
 
 /** All handshakes of one session. */
@@ -68,60 +67,54 @@ export class Handshakes {
     request: LinkRequest,
   ): Promise<Uint8Array | ReadableStream<Uint8Array>> {
     if (request.place === 0) return await this.#begin(from, boot, await messageOf(request));
-    const receiver = this.#entries.get(nameOf(from, boot))?.receiver;
-    if (receiver === undefined) throw noHandshake(from);
-    return await receiver.answer(request);
+    return await this.receiverOf(from, boot).answer(request);
+  }
+
+  /**
+   * Takes all that follows the handshake of a rank in that lifetime.
+   *
+   * @throws {LinkFault} `CONFLICT` when there was none here, so that nothing can follow
+   */
+  receiverOf(from: number, boot: string): LinkReceiver {
+    const entry = this.#entries.get(nameOf(from, boot));
+    if (entry === undefined) throw noHandshake(from);
+    return entry.receiver;
   }
 
   /** What does not agree with a rank in that lifetime; undefined when nothing is known of that. */
   mismatchOf(from: number, boot: string): PartyError | undefined {
-    return this.#entries.get(nameOf(from, boot))?.mismatch;
+    return this.#entries.get(nameOf(from, boot))?.accepted.mismatch;
   }
 
   /** The lifetime that a rank claimed last, which may be an old one. */
   lifetimeOf(rank: number): string | undefined {
-    const own = [...this.#entries.values()].filter(({ from, receiver }) =>
-      from === rank && receiver !== undefined
-    );
-    return own.at(-1)?.boot;
+    return [...this.#entries.values()].findLast(({ from }) => from === rank)?.boot;
   }
 
   /** Ends every request that is open. */
   close(): void {
-    for (const { receiver } of this.#entries.values()) receiver?.close();
+    for (const { receiver } of this.#entries.values()) receiver.close();
   }
 
   async #begin(from: number, boot: string, message: Uint8Array): Promise<Uint8Array> {
-    const before = this.#entries.get(nameOf(from, boot));
-    if (before !== undefined) {
-      if (!isSame(message, before.message)) return await this.#answerProbe(from, boot, message);
-      const accepted = await before.accepted;
-      return answerOf(accepted, before.intake);
-    }
-    const accepting = this.#accept(from, boot, message);
-    const entry: Entry = { from, boot, message, accepted: accepting, isMet: false };
-    this.#entries.set(nameOf(from, boot), entry);
-    let accepted: Accepted;
-    try {
-      accepted = await accepting;
-    } catch (error) {
-      this.#remove(entry);
-      throw error;
-    }
-    if (accepted.isProbe) {
-      this.#remove(entry);
-      return byteString(accepted.message);
-    }
-    entry.mismatch = accepted.mismatch;
-    if (accepted.mismatch !== undefined) this.#events.onMismatch(from);
-    this.#prepare(entry, accepted);
-    return answerOf(accepted, entry.intake);
-  }
-
-  async #answerProbe(from: number, boot: string, message: Uint8Array): Promise<Uint8Array> {
+    const before = this.#begun(from, boot, message);
+    if (before !== undefined) return answerOf(before);
     const accepted = await this.#accept(from, boot, message);
     if (accepted.isProbe) return byteString(accepted.message);
-    throw new LinkFault("CONFLICT", `Rank ${from} has begun this link with another handshake`);
+    // Nothing is noted before it is accepted: else anybody could be in the way of who has the key.
+    const meanwhile = this.#begun(from, boot, message);
+    if (meanwhile !== undefined) return answerOf(meanwhile);
+    if (this.#entries.has(nameOf(from, boot))) {
+      throw new LinkFault("CONFLICT", `Rank ${from} has begun this link with another handshake`);
+    }
+    if (accepted.mismatch !== undefined) this.#events.onMismatch(from);
+    return answerOf(this.#enter(from, message, accepted));
+  }
+
+  /** What the same message began before. */
+  #begun(from: number, boot: string, message: Uint8Array): Entry | undefined {
+    const entry = this.#entries.get(nameOf(from, boot));
+    return entry !== undefined && isSame(message, entry.message) ? entry : undefined;
   }
 
   async #accept(from: number, boot: string, message: Uint8Array): Promise<Accepted> {
@@ -135,31 +128,27 @@ export class Handshakes {
     );
   }
 
-  #prepare(entry: Entry, accepted: Accepted): void {
-    const { from, message } = entry;
+  #enter(from: number, message: Uint8Array, accepted: Accepted): Entry {
+    const { boot, mismatch } = accepted;
     const place = byteString(message).byteLength;
     const intake = new SealedIncoming(this.#events.framesOf(from), accepted, place, () => {
-      if (entry.mismatch !== undefined) throw entry.mismatch;
+      if (mismatch !== undefined) throw mismatch;
       entry.isMet = true;
-      this.#events.onMet(from, accepted.boot, receiver);
+      this.#events.onMet(from, boot, receiver);
     });
     const receiver = new LinkReceiver(intake, this.#events.receiverEvents());
+    const entry: Entry = { from, boot, message, accepted, intake, receiver, isMet: false };
     this.#makeRoom(from);
-    [entry.intake, entry.receiver] = [intake, receiver];
+    this.#entries.set(nameOf(from, boot), entry);
+    return entry;
   }
 
   /** Forgets the oldest that wait. What nobody with the key made is never among them. */
   #makeRoom(from: number): void {
-    const waiting = [...this.#entries.values()].filter((entry) =>
-      entry.from === from && entry.receiver !== undefined && !entry.isMet
-    );
-    for (const old of waiting.slice(0, Math.max(0, waiting.length + 1 - MAX_WAITING))) {
-      this.#remove(old);
+    const waiting = [...this.#entries].filter(([, entry]) => entry.from === from && !entry.isMet);
+    for (const [name] of waiting.slice(0, Math.max(0, waiting.length + 1 - MAX_WAITING))) {
+      this.#entries.delete(name);
     }
-  }
-
-  #remove(entry: Entry): void {
-    for (const [name, one] of this.#entries) if (one === entry) this.#entries.delete(name);
   }
 }
 
@@ -188,9 +177,9 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
 }
 
 /** The second message, and what is held by now. */
-function answerOf({ message }: Accepted, intake: SealedIncoming | undefined): Uint8Array {
-  const first = byteString(message);
-  const second = intake?.acknowledge() ?? new Uint8Array();
+function answerOf({ accepted, intake }: Entry): Uint8Array {
+  const first = byteString(accepted.message);
+  const second = intake.acknowledge();
   const answer = new Uint8Array(first.byteLength + second.byteLength);
   answer.set(first);
   answer.set(second, first.byteLength);
