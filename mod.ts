@@ -130,6 +130,7 @@ export { VERSION } from "./lib/version.ts";
 export {
   type CallOptions,
   type ClientOptions,
+  type CloseOptions,
   type CommonProgram,
   type ComputationFailure,
   type ComputationRequest,

@@ -68,21 +68,33 @@ export function isBaseUrl(text: string): boolean {
     !/[?#]/.test(href);
 }
 
-/** How messages begin that a schema was not given; they hold the value. */
-const VALIBOT_MESSAGE = "Invalid ";
+/** A message that a schema was not given; it holds the value. */
+const OWN_MESSAGE = /^Invalid ([^:]+): (?:Expected|Received) /;
 
-function describeIssue({ kind, path, expected, input, message }: v.BaseIssue<unknown>): string {
+/**
+ * What is wrong with a value, in words that do not show it.
+ *
+ * @param issue what valibot says
+ */
+export function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const { kind, path, expected, input, message } = issue;
   const field = fieldPath(path?.map(({ key }) => key as string | number) ?? []);
   if (path?.at(-1)?.origin === "key") {
     return expected === "never" ? `field ${field} is unknown` : `${field} is missing`;
   }
-  if (!message.startsWith(VALIBOT_MESSAGE)) return field === "" ? message : `${field}: ${message}`;
-  const wanted = `${field || "it"} has to be ${withArticle(expected?.toLowerCase() ?? "other")}`;
-  return kind === "schema" ? `${wanted}, not ${typeName(input)}` : wanted;
+  const [, about] = OWN_MESSAGE.exec(message) ?? [];
+  if (about === undefined) return field === "" ? message : `${field}: ${message}`;
+  const what = field || "it";
+  if (expected === null) return `${what} is no valid ${about}`;
+  if (kind !== "schema") {
+    return `${about === "value" ? what : `the ${about} of ${what}`} has to be ${expected}`;
+  }
+  if (!/^\w+$/.test(expected)) return `${what} has to be ${expected}`; // one of several
+  return `${what} has to be ${withArticle(expected.toLowerCase())}, not ${typeName(input)}`;
 }
 
 function typeName(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
+  if (value === null || value === undefined || Number.isNaN(value)) return String(value);
   return withArticle(Array.isArray(value) ? "array" : typeof value);
 }
 

@@ -98,6 +98,10 @@ const LISTED = await file(
   "bad.json",
   '{"parties": [{"id": "a", "url": "http://a"}, {"id": "b", "url": "ftp://b"}]}',
 );
+const SEVERAL = await file(
+  "several.json",
+  '{"parties": [{"id": "a", "url": "http://a"}, {"id": "b", "url": "http://b"}]}',
+);
 const USAGE_ERRORS: [string, string[], RegExp][] = [
   ["an unknown option", ["--nope"], /Unknown option .--nope./],
   ["an unknown command", ["stauts"], /Unknown command .stauts. \(Did you mean status\?\)/],
@@ -113,10 +117,14 @@ const USAGE_ERRORS: [string, string[], RegExp][] = [
   ["an endpoint that is no URL", ["--run=hello", "--rank=0", "--endpoints=x"], /endpoints\[0\]/],
   ["a bad session name", ["--session=a/b", "--rank=0", TWO], /128 letters/],
   ["params without a program", ["--param=column=x"], /--param needs --run/],
+  ["a list without a rank", [`--config=${SEVERAL}`], /lists 2 parties.* by --rank, or by --key/],
+  ["a value to put without a file", ["run", "sum", "--put=0:x"], /RANK:NAME=FILE/],
+  ["an input without a symbol", ["run", "sum", "--input=x"], /NAME=SYMBOL/],
+  ["an output without a symbol", ["run", "sum", "--output=x"], /NAME=SYMBOL/],
   ["a param without a value", ["--run=hello", "--rank=0", TWO, "--param=x"], /NAME=VALUE/],
   ["a param twice", ["--run=hello", "--param=x=1", "--param=x=2"], /x is there already/],
   ["a param that would be rounded", ["--run=hello", "--param=x=12345678901234567890"], /bigint/],
-  ["data without a name", ["--data=x.csv"], /NAME=VALUE/],
+  ["data without a name", ["--data=x.csv"], /NAME=FILE/],
   ["an unknown form of log", ["--log=xml"], /pretty, json, none/],
   ["data for a rank that is not there", ["up", "--data=3:x=x.csv"], /rank 3.*3 parties/],
   ["ports beyond the last", ["up", "--port=65534"], /Cannot use ports/],
@@ -184,7 +192,15 @@ test("a program that fails is one line and exit code 1", async () => {
     [[...mean("x"), `--data=table=${rows}`], /Column "x" of the table holds text/],
     [[...mean("x"), `--data=table=${folder}/none.csv`], /Cannot read .*none\.csv/],
     [mean("x"), /table/],
-    [["--run=mean", ...alone, `--data=table=${rows}`], /Cannot run mean.*column/],
+    [
+      ["--run=mean", ...alone, `--data=table=${rows}`],
+      /Cannot run mean .*: column is missing; give --param column=\.\.\.\n/,
+    ],
+    [
+      [...mean("5"), `--data=table=${rows}`],
+      /: column has to be a string, not a number; write .* as --param 'column="5"'\n/,
+    ],
+    [[...mean("x"), "--param=foo=1"], /: there is no foo; it takes column\n/],
     [
       ["--run=hello", "--rank=0", "--port=0", "--timeout-ms=300", TWO],
       /Cannot send key .* to rank 1/,
@@ -233,7 +249,7 @@ test("parties with different columns or programs end with 1, and one line that s
   await Promise.all([mean("y"), ["--run=hello"]].map(async (other) => {
     const parties = await startParties(
       [command, command],
-      (rank) => ["--session=s", ...rank === 0 ? mean("x") : other],
+      (rank) => rank === 0 ? mean("x") : other,
     );
     for (const party of parties) {
       assert.is(await soon(party.exited), 1, party.stderr);

@@ -18,7 +18,10 @@ const folder = await mkdtemp(`${tmpdir()}/partyline-fleet-`);
 
 const PROGRAMS = `
   import { defineProgram } from "${new URL("mod.ts", `file://${ROOT}`).href}";
-  const any = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } };
+  const standard = { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) };
+  const any = { "~standard": standard };
+  const fields = { properties: { unit: {}, limit: {} }, required: ["unit"] };
+  const some = { "~standard": { ...standard, jsonSchema: { input: () => fields } } };
   export default [
     defineProgram({
       name: "own-rank", version: "2.0.0", description: "Each party's rank.", outputs: { rank: any },
@@ -26,6 +29,14 @@ const PROGRAMS = `
         progress(0.5, "half way");
         return Promise.resolve({ rank });
       },
+    }),
+    defineProgram({
+      name: "fields", version: "1.0.0", description: "It.", params: some,
+      run: () => Promise.resolve({}),
+    }),
+    defineProgram({
+      name: "anything", version: "1.0.0", description: "It.", params: any,
+      run: () => Promise.resolve({}),
     }),
     defineProgram({
       name: "for-ever", version: "1.0.0", description: "Waits until it is cancelled.",
@@ -112,7 +123,11 @@ test("status tells how each party is", async () => {
 
 test("programs lists what the parties run, own programs too", async () => {
   const text = table(await partyline("programs", on));
-  assert.match(text, /own-rank 2\.0\.0 +all +- +rank +Each party's rank\./);
+  assert.match(text, /^program +ranks +inputs +params +outputs +does\n/);
+  assert.match(text, /\nmean 1\.0\.0 +all +table +column +moments +The mean/);
+  assert.match(text, /\nown-rank 2\.0\.0 +all +- +- +rank +Each party's rank\./);
+  assert.match(text, /\nfields 1\.0\.0 +all +- +unit, limit\? +- +It\.\n/);
+  assert.match(text, /\nanything 1\.0\.0 +all +- +any +- +It\.\n/);
   const { lines: [{ programs }] } = await partylineJson("programs", on);
   const mean = programs.find(({ name }: { name: string }) => name === "mean");
   assert.equal(Object.keys(mean.inputs), ["table"]);
@@ -204,7 +219,12 @@ test("cancel ends a computation at all parties, and the session goes on", async 
     const again = await partyline("run", "hello", on, `--session=${session}`);
     assert.is(again.code, 0, again.stderr);
   }
-  oneLine(await partyline("cancel", "study", "nope", on));
+  for (const unknown of [["cancel", "study", "nope"], ["cancel", "nowhere", "nope"]]) {
+    assert.match(
+      oneLine(await partyline(...unknown, on)),
+      "; partyline sessions tells which there are\n",
+    );
+  }
 });
 
 test("sessions --close closes what a killed run left, at all parties", async () => {
@@ -265,10 +285,57 @@ test("doctor finds nothing wrong, measures all pairs, and leaves nothing behind"
 
 test("a program that is not there is one line that says what is", async () => {
   const unknown = oneLine(await partyline("run", "nope", on));
-  assert.match(unknown, /Cannot run nope: all parties together run hello, mean.*--program/);
-  const noParams = oneLine({ ...await partylineJson("run", "mean", on) });
-  assert.match(noParams, /Cannot run mean.*column/);
-  oneLine(await partyline("symbols", "no-session", on));
+  assert.match(
+    unknown,
+    /Cannot run nope: no party has it, and all parties together run hello, mean.*--program/,
+  );
+  const bare = startPartyline("serve", "--port=0", "--json", "--log=none");
+  const { url } = JSON.parse(await bare.line());
+  const parties = [cluster.urls[0], url, cluster.urls[2]].map((url, rank) => ({
+    id: `${rank}`,
+    url,
+  }));
+  const config = `--config=${await file("lacking.json", JSON.stringify({ parties }))}`;
+  assert.match(
+    oneLine(await partyline("run", "own-rank", config)),
+    "own-rank: rank 1 lacks it, and",
+  );
+  bare.kill("SIGTERM");
+  assert.is(await bare.exited, 0, bare.stderr);
+});
+
+test("a run that cannot be says by which option it can", async () => {
+  const refusal = async (...args: string[]) => {
+    const { code, stderr } = await partyline("run", ...args, on);
+    assert.is(code, 1, stderr);
+    return stderr.trim().split("\n").at(-1)!;
+  };
+  assert.match(await refusal("mean"), /column is missing; give --param column=\.\.\.$/);
+  assert.match(
+    await refusal("mean", "--param=column=90210001"),
+    /column has to be a string, not a number; write text .* --param 'column="5"'$/,
+  );
+  assert.match(
+    await refusal("mean", "--param=column=x", "--param=foo=1"),
+    /there is no foo; it takes column$/,
+  );
+  assert.match(
+    await refusal("sum"),
+    /no such symbol; put it there, as partyline run --put does, or .*, as serve --data does$/,
+  );
+  const late = await refusal("for-ever", "--timeout-ms=300");
+  assert.match(late, /did not end within 300 ms.* or raise --timeout-ms$/);
+  const hello = ["hello", "--session=twice"];
+  assert.is((await partyline("run", ...hello, on)).code, 0);
+  assert.match(await refusal(...hello), /symbol greeting .*; --output NAME=SYMBOL names another$/);
+  const again = await partyline("run", ...hello, "--output=greeting=second", on);
+  assert.is(again.code, 0, again.stderr);
+  assert.is((await partyline("sessions", "--close=twice", on)).code, 0);
+});
+
+test("a session that is not there is one line that says where all are told", async () => {
+  const unknown = oneLine(await partyline("symbols", "no-session", on));
+  assert.match(unknown, "; partyline sessions tells which there are\n");
 });
 
 test("a list of parties that is missing or wrong is bad usage", async () => {
@@ -298,10 +365,21 @@ test("a party that is down is told by every command, with 1", async () => {
   assert.match(oneLine(doctor), /2 of \d+ checks failed/);
   assert.match(doctor.stdout, /\n2 +port +FAIL +port 1 of 127\.0\.0\.1 took no connection/);
   assert.match(doctor.stdout, /start the party there/);
-  assert.match(oneLine(await partyline("run", "hello", config)), /127\.0\.0\.1:1/);
+  assert.match(
+    oneLine(await partyline("run", "hello", config)),
+    `; start it, or correct its URL in ${folder}/away.json\n`,
+  );
   for (const command of ["sessions", "programs"]) {
     assert.match(oneLine(await partyline(command, config)), "1 of 3 parties did not answer");
   }
+});
+
+test("doctor has nothing good to say of parties that do not answer", async () => {
+  const parties = [{ id: "away", url: "http://127.0.0.1:1" }];
+  const config = `--config=${await file("none-there.json", JSON.stringify({ parties }))}`;
+  const { lines: [{ checks }] } = await partylineJson("doctor", config);
+  const [programs] = checks.filter(({ check }: { check: string }) => check === "programs");
+  assert.equal([programs.state, programs.detail], ["fail", "no party tells its programs"]);
 });
 
 test("doctor tells of parties that are listed in another order than they run", async () => {

@@ -153,7 +153,9 @@ test("who does not know the token gets one line that says what to do, and the pa
     assert.match(await line(answer, 401), "This URL has another token");
     assert.is(answer.headers.get("set-cookie"), null);
   }
-  assert.equal(way.requests(), []);
+  // What the page itself asks as it begins.
+  await until(() => way.requests().length > 0, "the page has looked for the party");
+  assert.equal(way.requests().map(({ path }) => path), ["/health"]);
 });
 
 test("the URL with the token sets a cookie for that port, and leads to the page", async () => {
@@ -410,6 +412,17 @@ test("a token file that will not do is refused, and not shown", async () => {
   const nowhere = `--token-file=${folder}/no/token`;
   const said = refused(await partyline("page", `--config=${config}`, asEve, nowhere), 1);
   assert.match(said, /Cannot write .*ENOENT.*--token-file/);
+});
+
+test("a party that is not there is told at the start", async () => {
+  const page = await showPlain("http://127.0.0.1:1");
+  await until(() => page.process.stderr.endsWith("\n"), "it is told");
+  assert.match(
+    page.process.stderr,
+    /^Nothing is to be seen yet: Rank 0 at .*; start it, or correct its URL in .*plain\.json\n$/,
+  );
+  page.process.kill("SIGTERM");
+  assert.is(await page.process.exited, 0);
 });
 
 test("bad usage is one line", async () => {

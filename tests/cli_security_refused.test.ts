@@ -229,6 +229,19 @@ test("a party that the network reaches warns when it has no TLS", async () => {
   assert.equal(secure, []);
 });
 
+test("a party that is listed with https and has no TLS warns that a gateway has to add it", async () => {
+  const [first, second] = ["https://127.0.0.1:1", "http://127.0.0.1:2"];
+  const args = [`--endpoints=${first},${second}`, "--port=0", "--log=none"];
+  const [listed, secure, other] = await Promise.all([
+    warningsOf(...args, "--rank=0"),
+    warningsOf(...args, "--rank=0", CERT, "--tls-key=cert.key.pem"),
+    warningsOf(...args, "--rank=1"),
+  ]);
+  assert.is(listed.length, 1);
+  assert.match(listed[0]!, /warn .*listed as https:\/\/127\.0\.0\.1:1 .*: a gateway has to add it/);
+  assert.equal([secure, other], [[], []]);
+});
+
 test("keys on loopback are nothing to warn of", async () => {
   const [party] = await startKeyed(folder, { ...list, parties: list.parties.slice(0, 1) });
   assert.is(await listensAt(port), true);

@@ -125,6 +125,11 @@ test("who does not trust the authority is told how", async () => {
     status.stderr,
     /^partyline: 3 of 3 parties did not answer: .*, or give --tls-ca for its certificate, .*\n$/,
   );
+  const run = await partyline("run", "hello", on, asAlice, ...certificateOf("alice"));
+  assert.match(
+    refused(run, 1),
+    /; start it, or correct its URL in .*, or give --tls-ca for its certificate, .*\n$/,
+  );
   const { lines: [{ checks }] } = await partylineJson(
     ...["doctor", on, asAlice, ...certificateOf("alice")],
   );

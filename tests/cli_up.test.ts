@@ -120,6 +120,7 @@ test("what a party says that does not start is shown with its rank", async () =>
   assert.is(code, 1);
   assert.match(stdout, /\[1\] partyline: Cannot read \/nowhere\.csv/);
   assert.not.match(stdout, '"event":"error"'); // the same for machines
+  assert.not.match(stdout, /^\n|\n\n/);
   assert.match(stderr, /^partyline: Party 1 ended with exit code 1;.*\n$/);
 });
 

@@ -59,6 +59,13 @@ test("a client does all that one party can do", async () => {
     await client.cancelComputation("s", "c");
     assert.ok((await client.programs()).some(({ name }) => name === "echo"));
     assert.is((await client.status()).sessions[0]!.name, "s");
+    await client.putSymbol("s", "stays", 1);
+    for (const [keepSymbols, left] of [[true, ["out", "stays"]], [false, []]] as const) {
+      await client.deleteSession("s", { keepSymbols });
+      await partyError(client.session("s"), "UNKNOWN_SESSION");
+      await client.createSession(spec);
+      assert.equal((await client.symbols("s")).map(({ name }) => name), left);
+    }
     await client.deleteSession("s");
     await partyError(client.session("s"), "UNKNOWN_SESSION");
   });

@@ -1,7 +1,16 @@
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createParty, Driver, DriverError, PartyError, serve } from "../mod.ts";
+import {
+  createParty,
+  Driver,
+  DriverError,
+  memoryStore,
+  PartyError,
+  serve,
+  type SymbolStore,
+} from "../mod.ts";
+import { onAbort } from "../lib/timing.ts";
 import { DRIVEN_PROGRAMS, withDriver } from "./helpers/driven.ts";
 import { listen } from "./helpers/listen.ts";
 import { moment, partyError, rejection, until } from "./helpers/waiting.ts";
@@ -52,6 +61,91 @@ test("a session that fails while it is created is deleted again where it was", a
   } finally {
     await refuse.close();
   }
+});
+
+test("undoing a session keeps what stores had kept under its name, and leaves nothing else", async () => {
+  const [store, puts] = [memoryStore(), [] as string[]];
+  const watched: SymbolStore = {
+    ...store,
+    put: (session, symbol) => {
+      puts.push(`${session.name} ${symbol.name}`);
+      return store.put(session, symbol);
+    },
+  };
+  await withDriver(
+    2,
+    async (driver, { endpoints: [first, second], parties }) => {
+      const spec = { name: "study", rank: 0, endpoints: [first!, second!] };
+      const session = await parties[0]!.createSession(spec);
+      await session.symbols.put("kept", 5);
+      await session.suspend(); // as the restart of its party does
+      const others = { name: "study", rank: 0, endpoints: [second!, first!] };
+      const theirs = await parties[1]!.createSession(others);
+
+      const error = await partyError<DriverError>(driver.session("study"), "CONFLICT");
+      assert.is(error.rank, 1);
+      assert.equal(parties.map((party) => party.sessions()), [[], [theirs]]);
+      assert.equal((await store.load(spec)).symbols.map(({ name }) => name), ["kept"]);
+      await partyError(new Driver([first!, NOBODY], FAST).session("fresh"), "NETWORK");
+      assert.equal(puts, ["study kept"], "what is new leaves nothing in the store");
+
+      await theirs.close();
+      assert.is(await (await driver.session("study")).get(0, "kept"), 5);
+    },
+    {},
+    (rank) => rank === 0 ? { store: watched } : {},
+  );
+});
+
+for (const lost of ["given up", "out of time"]) {
+  test(`a session that a party has is still there when creating it is ${lost}`, async () => {
+    await withDriver(2, async (driver, { endpoints, parties }) => {
+      const theirs = await driver.session("theirs");
+      await theirs.put(0, "value", 1);
+      const abort = new AbortController();
+      let heard = 0;
+      const other = new Driver(endpoints, {
+        awayMs: 0,
+        timeoutMs: lost === "given up" ? 30_000 : 200,
+        fetch: async (input, init) => {
+          await fetch((input as Request).clone());
+          if (++heard === 2 && lost === "given up") abort.abort(new Error("enough"));
+          init!.signal!.throwIfAborted();
+          return await new Promise((_, reject) => onAbort(init!.signal!, () => reject()));
+        },
+      });
+      const error = await rejection(other.session("theirs", { signal: abort.signal })) as Error;
+      assert.match(error.message, lost === "given up" ? /^enough$/ : /may be left at rank 0, 1: /);
+      assert.is(heard, 2, "nothing but the two requests that are to create it");
+      assert.equal(parties.map((party) => party.sessions().length), [1, 1]);
+      assert.is(await theirs.get(0, "value"), 1);
+    });
+  });
+}
+
+test("a session that one party lost goes on with its values once it is closed and created", async () => {
+  await withDriver(2, async (driver, { endpoints, parties }) => {
+    const session = await driver.session("study");
+    await session.put(0, "value", 1);
+    await session.put(1, "value", 2);
+    await parties[1]!.session("study").suspend(); // as a restart does
+    const error = await partyError<DriverError>(driver.attach("study"), "UNKNOWN_SESSION");
+    assert.match(
+      error.message,
+      `Cannot attach to session study, which is lost at rank 1, as after a restart: ` +
+        `closeSession() with keepSymbols, and create it again: Rank 1 at ${endpoints[1]} answered`,
+    );
+    assert.is(error.rank, 1);
+    await driver.closeSession("study", { keepSymbols: true });
+    assert.equal(parties.map((party) => party.sessions()), [[], []]);
+    const again = await driver.session("study");
+    assert.equal([await again.get(0, "value"), await again.get(1, "value")], [1, 2]);
+    await again.close({ keepSymbols: true });
+    const last = await driver.session("study");
+    assert.is(await last.get(1, "value"), 2);
+    await last.close();
+    assert.equal(await (await driver.session("study")).symbols(0), []);
+  });
 });
 
 test("a session that a party has is not taken over, nor deleted", async () => {

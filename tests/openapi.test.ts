@@ -23,6 +23,7 @@ interface Described {
   operationId: string;
   summary: string;
   tags: string[];
+  parameters?: (Json & { schema: Json })[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { description: string; content?: Record<string, Media> }>;
 }
@@ -220,6 +221,23 @@ test("parameters of paths are names", () => {
       assert.ok(validate("a.b-c_1") && !validate("..") && !validate("a/b"), path);
       assert.ok(!validate("") && !validate("x".repeat(129)));
     }
+  }
+});
+
+test("parameters of queries are those that check them", async () => {
+  const closing = document.paths["/sessions/{session}"]!.delete!;
+  const [{ name, schema }, ...others] = closing.parameters!.filter((one) => one.in === "query") as [
+    Json & { schema: Json },
+  ];
+  assert.equal([name, others.length], ["keep_symbols", 0]);
+  const validate = validatorOf(schema, false);
+  await using party = createParty();
+  for (const value of ["true", "false", "", "1", "True"]) {
+    const spec = { name: "s", rank: 0, endpoints: ["http://a.test"] };
+    await party.createSession(spec);
+    const url = `http://party.test/sessions/s?keep_symbols=${value}`;
+    const { status } = await party.fetch(new Request(url, { method: "DELETE" }));
+    assert.is(validate(value), status === 204, value);
   }
 });
 

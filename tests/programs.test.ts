@@ -243,6 +243,44 @@ test("outputs are checked and kept all together, or none is, and the error shows
   });
 });
 
+test("params that do not fit are told in plain words, without what they are", async () => {
+  const picky = defineProgram({
+    ...GOOD,
+    params: v.strictObject({
+      column: v.pipe(v.string(), v.minLength(3)),
+      mail: v.optional(v.pipe(v.string(), v.email())),
+      limit: v.optional(v.pipe(v.number(), v.minValue(2))),
+      kind: v.optional(v.picklist(["Mean", "Sum"])),
+      deep: v.optional(v.strictObject({ on: v.boolean() })),
+      own: v.optional(v.pipe(v.string(), v.regex(/^x/, "begin it with x"))),
+    }),
+  });
+  const column = "age";
+  const wrong: [params: unknown, told: string][] = [
+    [{}, "column is missing"],
+    [undefined, "it has to be an object, not undefined"],
+    [{ column: 90210001 }, "column has to be a string, not a number"],
+    [{ column: "90" }, "the length of column has to be >=3"],
+    [
+      { column, foo: 90210001 },
+      "there is no foo; it takes column, mail, limit, kind, deep, own",
+    ],
+    [{ column, mail: "90210001" }, "mail is no valid email"],
+    [{ column, limit: 1 }, "limit has to be >=2"],
+    [{ column, limit: NaN }, "limit has to be a number, not NaN"],
+    [{ column, kind: "90210001" }, 'kind has to be ("Mean" | "Sum")'],
+    [{ column, deep: { on: true, off: 90210001 } }, "field deep.off is unknown"],
+    [{ column, own: "90210001" }, "own: begin it with x"],
+  ];
+  await Driven.run(1, { programs: [picky] }, async ({ sessions: [session] }) => {
+    for (const [at, [params, told]] of wrong.entries()) {
+      const { result } = session!.compute({ id: `c${at}`, program: "good", params });
+      const error = await partyError(result, "INVALID_REQUEST");
+      assert.is(describeError(error), `Cannot run good with these params: ${told}`);
+    }
+  });
+});
+
 test("null params are none to a program that takes none", async () => {
   await Driven.run(1, { programs: [defineProgram(GOOD)] }, async (driven) => {
     for (const [id, params] of [["a", null], ["b", undefined]] as const) {

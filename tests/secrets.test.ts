@@ -368,7 +368,7 @@ test("params, which all parties compare, are shown with the computation, and not
     params: { limit: LIMIT },
   });
   assert.is(code, "INVALID_REQUEST", text);
-  assert.match(text, /limit: Invalid value: Expected <=10/);
+  assert.match(text, /limit has to be <=10/);
   const own = "/sessions/S/computations/once";
   assert.equal(seen("the param", since), [own, `${own}/events`]);
   await session.close();

@@ -139,4 +139,31 @@ test("DELETE /sessions/{s} deletes what is stored, and POST /sessions brings bac
   }
 });
 
+test("DELETE /sessions/{s}?keep_symbols=true leaves what is stored for the next of its name", async () => {
+  const { parties, endpoints: [url], close } = await startParties(1);
+  const spec = { name: "s", rank: 0, endpoints: [url] };
+  const symbols = `${url}/sessions/s/symbols`;
+  const list = async () => {
+    assert.is((await post(`${url}/sessions`, spec)).status, 200);
+    const { symbols: all } = JSON.parse((await request(symbols)).text);
+    return all.map(({ name }: { name: string }) => name);
+  };
+  const end = async (query: string) =>
+    (await request(`${url}/sessions/s${query}`, { method: "DELETE" })).status;
+  assert.equal(await list(), []);
+  assert.is((await post(symbols, { name: "x", data: dataOf(1) })).status, 200);
+  for (const wrong of ["?keep_symbol=true", "?keep_symbols", "?keep_symbols=1", "?constructor=1"]) {
+    assert.is(await end(wrong), 400, wrong);
+  }
+  assert.is(await end("?keep_symbols=true&keep_symbols=false"), 400, "which one is meant?");
+  assert.equal(await list(), ["x"], "what is refused deletes nothing");
+  assert.is(await end("?keep_symbols=true"), 204);
+  assert.equal(parties[0]!.sessions(), []);
+  assert.is(await end("?keep_symbols=true"), 404);
+  assert.equal(await list(), ["x"]);
+  assert.is(await end("?keep_symbols=false"), 204);
+  assert.equal(await list(), []);
+  await close();
+});
+
 test.run();

@@ -9,7 +9,7 @@ import { randomHex } from "../random.ts";
 import { check, Name } from "../schema.ts";
 import { atAll, driverError, tryAtAll } from "./everyone.ts";
 import type { CallOptions, ClientOptions } from "./options.ts";
-import { PartyClient } from "./party_client.ts";
+import { type CloseOptions, PartyClient } from "./party_client.ts";
 import { persist } from "./persist.ts";
 import { UnreachedError } from "./request.ts";
 import { DriverSession } from "./session.ts";
@@ -77,7 +77,8 @@ export class Driver {
   }
 
   /**
-   * Creates a session at all parties, or at none: when one fails, it is deleted again at the others.
+   * Creates a session at all parties, or at none: when one fails, it is closed again where this call
+   * made it, and what the parties' stores have kept under its name stays there.
    *
    * A session that any party has already is not taken over, as its symbols may be another's; see
    * {@linkcode Driver.attach}.
@@ -93,19 +94,20 @@ export class Driver {
     // A random name is nobody else's: a session that has it is this one, from an answer that was lost.
     const onlyNew = name !== undefined;
     const own = check(Name, name ?? `session-${randomHex(8)}`, "the name of a session");
-    /** Where it is, or may be. */
-    const there = new Set<number>();
-    /** Where one is that may be this one, or another's. */
-    const doubtful: number[] = [];
+    /** Where it is this one, if there is any. */
+    const made = new Set<number>();
+    /** Where one may be, this one or another's: an answer was lost. */
+    const doubtful = new Set<number>();
     const { failures } = await tryAtAll(this.#parties, async (party, rank, stop) => {
       const spec = { name: own, rank, endpoints: this.endpoints };
       const options = signal === undefined ? { onlyNew } : { onlyNew, signal };
       const create = async () => {
         try {
           await party.createSession(spec, options);
-          there.add(rank);
+          made.add(rank);
+          doubtful.delete(rank);
         } catch (error) {
-          if (mayHaveArrived(error)) there.add(rank);
+          if (mayHaveArrived(error)) (onlyNew ? doubtful : made).add(rank);
           throw error;
         }
       };
@@ -113,13 +115,11 @@ export class Driver {
         await persist(create, { awayMs: this.#awayMs ?? AWAY_MS, signal: stop });
       } catch (error) {
         if (!(error instanceof PartyError) || error.code !== "CONFLICT") throw error;
-        const isDoubtful = there.delete(rank);
-        if (isDoubtful) doubtful.push(rank);
-        throw taken(own, rank, party.url, isDoubtful);
+        throw taken(own, rank, party.url, doubtful.has(rank));
       }
     }, signal);
     if (failures.length === 0) return this.#stand(own);
-    const left = [...doubtful, ...await this.#delete(own, there)];
+    const left = [...doubtful, ...await this.#undo(own, made)];
     signal?.throwIfAborted();
     const leftover = left.length === 0 ? "" : `, and it may be left at rank ${left.join(", ")}`;
     const what = `Cannot create session ${own} at all parties${leftover}`;
@@ -129,11 +129,10 @@ export class Driver {
   /**
    * Takes over a session that all parties have, of these same endpoints.
    *
-   * @throws {DriverError} naming a party that does not have it, or has another
+   * @throws {DriverError} naming a party that does not have it, perhaps as it restarted, or has another
    */
   async attach(name: string): Promise<DriverSession> {
-    const what = `Cannot attach to session ${name}`;
-    await atAll(this.#parties, what, async (party, rank) => {
+    const { failures } = await tryAtAll(this.#parties, async (party, rank) => {
       const { endpoints, ...session } = await party.session(name);
       const isOurs = session.rank === rank && endpoints.join() === this.endpoints.join();
       if (isOurs) return;
@@ -144,7 +143,29 @@ export class Driver {
         { rank },
       );
     });
-    return this.#stand(name);
+    if (failures.length === 0) return this.#stand(name);
+    const without = failures.filter(({ code }) => code === "UNKNOWN_SESSION");
+    const isLost = without.length === failures.length && without.length < this.#parties.length;
+    const ranks = without.map(({ rank }) => rank).sort((one, two) => one - two).join(", ");
+    const lost = `, which is lost at rank ${ranks}, as after a restart: closeSession() with ` +
+      "keepSymbols, and create it again";
+    throw driverError(
+      `Cannot attach to session ${name}${isLost ? lost : ""}`,
+      failures,
+      this.#parties,
+      name,
+    );
+  }
+
+  /**
+   * Closes a session at all parties that have it, which cancels what runs there. With `keepSymbols`
+   * this is how a session goes on after a party restarted: close it, and create it again.
+   *
+   * @param options whether the parties' stores keep its symbols; they are deleted otherwise
+   * @throws {DriverError} naming the parties where it is not closed
+   */
+  async closeSession(name: string, options: CloseOptions = {}): Promise<void> {
+    await this.#stand(name).close(options);
   }
 
   /** The programs that all parties run, in the order of the first. @throws {DriverError} */
@@ -181,10 +202,12 @@ export class Driver {
     }));
   }
 
-  /** Deletes what was created. @returns the ranks where it may be left */
-  async #delete(name: string, ranks: ReadonlySet<number>): Promise<number[]> {
+  /** Closes what was created. @returns the ranks where it may be left */
+  async #undo(name: string, ranks: ReadonlySet<number>): Promise<number[]> {
     const { failures } = await tryAtAll(this.#parties, async (party, rank) => {
-      if (ranks.has(rank)) await party.deleteSession(name, { timeoutMs: UNDO_MS });
+      if (!ranks.has(rank)) return;
+      // What is new has no symbols, but those that the store had kept before.
+      await party.deleteSession(name, { keepSymbols: true, timeoutMs: UNDO_MS });
     });
     return failures.filter(({ code }) => code !== "UNKNOWN_SESSION").map(({ rank }) => rank);
   }

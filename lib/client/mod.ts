@@ -32,7 +32,12 @@ export { type CommonProgram, Driver, type DriverOptions, type PartyStatus } from
 export { DriverSession, type RunOptions } from "./session.ts";
 export type { RunControl, RunProgress } from "./run.ts";
 export { DriverError, type PartyFailure, type ToldFailure } from "./failures.ts";
-export { PartyClient, type PartyClientOptions, type TraceOptions } from "./party_client.ts";
+export {
+  type CloseOptions,
+  PartyClient,
+  type PartyClientOptions,
+  type TraceOptions,
+} from "./party_client.ts";
 export { type OperatorKey, type SignOptions, signRequests } from "./sign.ts";
 export type { CallOptions, ClientOptions, ComputationRequest, SymbolNames } from "./options.ts";
 export type {

@@ -42,6 +42,17 @@ export interface PartyClientOptions extends ClientOptions {
   rank?: number;
 }
 
+/** How a session is closed. */
+export interface CloseOptions {
+  /**
+   * Whether the party's store keeps the session's symbols: they are back when a session of the same
+   * name, rank and endpoints is created again.
+   *
+   * @default {false: they are deleted}
+   */
+  keepSymbols?: boolean;
+}
+
 /** Of which trace a computation is. */
 export interface TraceOptions {
   /** The W3C trace context that it belongs to. @default {a new one} */
@@ -115,8 +126,12 @@ export class PartyClient {
   }
 
   /** Closes a session there, which tells the other parties. */
-  deleteSession(name: string, options: CallOptions = {}): Promise<void> {
-    return this.#delete(pathOf(name), options);
+  deleteSession(
+    name: string,
+    { keepSymbols = false, ...options }: CallOptions & CloseOptions = {},
+  ): Promise<void> {
+    const query = keepSymbols ? "?keep_symbols=true" : "";
+    return this.#delete(`${pathOf(name)}${query}`, options);
   }
 
   /** Keeps a value there; the same again is the same. @param mptype its type, as plain JSON */

@@ -11,7 +11,7 @@ import { onAbort } from "../timing.ts";
 import { encodeJson } from "../wire/json.ts";
 import { atAll, driverError, tryAtAll } from "./everyone.ts";
 import type { ComputationRequest } from "./options.ts";
-import type { PartyClient } from "./party_client.ts";
+import type { CloseOptions, PartyClient } from "./party_client.ts";
 import { Run, type RunControl } from "./run.ts";
 import type { ComputationView, ListedSymbol, SessionDetails } from "./views.ts";
 
@@ -154,13 +154,17 @@ export class DriverSession {
    * Closes the session at all parties, which cancels what runs; also when one cannot be reached.
    * Closing it again tries those again that failed.
    *
+   * @param options whether the parties' stores keep its symbols; they are deleted otherwise
    * @throws {DriverError} naming the parties where it is not closed
    */
-  async close(): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     this.#closed.abort(
       new SessionClosedError(`Session ${this.name} is closed`, { session: this.name }),
     );
-    const outcomes = await tryAtAll(this.#parties, (party) => party.deleteSession(this.name));
+    const outcomes = await tryAtAll(
+      this.#parties,
+      (party) => party.deleteSession(this.name, options),
+    );
     const failures = outcomes.failures.filter(({ code }) => code !== "UNKNOWN_SESSION");
     if (failures.length > 0) {
       const ranks = failures.map(({ rank }) => rank).join(", ");

@@ -7,7 +7,7 @@
 
 import { toJsonSchema, type v } from "../deps.ts";
 import { PartyError } from "../errors.ts";
-import { fieldPath } from "../schema.ts";
+import { describeIssue, fieldPath } from "../schema.ts";
 import type { Schema, SchemaIssue, SchemaProps } from "./standard_schema.ts";
 
 /** What newer schema libraries have besides: Standard JSON Schema. */
@@ -20,6 +20,7 @@ const MAX_STEPS = 12;
 const TARGET = "draft-2020-12";
 /** How schema libraries end a message with the value: valibot, then ArkType. */
 const SHOWS_VALUE = / (but received|\(was) .*$/s;
+const VALIBOT = "valibot";
 
 /**
  * Checks a value.
@@ -50,7 +51,7 @@ export async function checkParams(
   if (schema === undefined && (params ?? undefined) === undefined) return undefined;
   const result = await schema?.["~standard"].validate(params);
   if (result !== undefined && result.issues === undefined) return result.value;
-  const why = result === undefined ? "it takes none" : describe(result.issues[0]!);
+  const why = result === undefined ? "it takes none" : describe(result.issues[0]!, schema!);
   throw new PartyError("INVALID_REQUEST", `Cannot run ${program} with these params: ${why}`);
 }
 
@@ -66,15 +67,22 @@ export function jsonSchemaOf(schema: Schema): Record<string, unknown> {
 function convert(schema: Schema): Record<string, unknown> {
   const standard: SchemaProps & WithJsonSchema = schema["~standard"];
   if (standard.jsonSchema !== undefined) return standard.jsonSchema.input({ target: TARGET });
-  if (standard.vendor !== "valibot") return {};
+  if (standard.vendor !== VALIBOT) return {};
   const options = { target: TARGET, typeMode: "input", errorMode: "ignore" } as const;
   const { $schema: _, ...json } = toJsonSchema(schema as unknown as v.GenericSchema, options);
   return json;
 }
 
-function describe(issue: SchemaIssue): string {
+function describe(issue: SchemaIssue, schema: Schema): string {
   const field = pathOf(issue);
   const message = issue.message.replace(SHOWS_VALUE, "");
+  if (schema["~standard"].vendor === VALIBOT) {
+    const told = issue as v.BaseIssue<unknown>;
+    const isUnknown = told.expected === "never" && told.path?.[0]?.origin === "key";
+    if (!isUnknown) return describeIssue({ ...told, message });
+    const fields = Object.keys(jsonSchemaOf(schema)["properties"] ?? {});
+    return `there is no ${field}; it takes ${fields.join(", ") || "none"}`;
+  }
   return field === "" ? message : `${field}: ${message}`;
 }
 

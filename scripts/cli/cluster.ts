@@ -64,7 +64,7 @@ export async function runCluster(
     }
     const first = await Promise.race([died, aborted(stopped)]);
     if (first === undefined || stopped.aborted) return;
-    print(json, { event: "ended", rank: first.rank, ...first.end }, "");
+    if (json) print(true, { event: "ended", rank: first.rank, ...first.end }, "");
     const how = first.end.signal ?? `exit code ${first.end.code}`;
     throw new Error(
       `Party ${first.rank} ended with ${how}; the other parties were ended too: see its last lines`,

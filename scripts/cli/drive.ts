@@ -5,16 +5,18 @@
  */
 
 import process from "node:process";
-import { Driver } from "../../lib/client/driver.ts";
+import { type CommonProgram, Driver } from "../../lib/client/driver.ts";
 import type { DriverSession } from "../../lib/client/session.ts";
 import type { ComputationView } from "../../lib/client/views.ts";
 import { PartyError } from "../../lib/errors.ts";
 import { encodeJson } from "../../lib/wire/json.ts";
+import { paramsAdvice, type ParamsSchema, reachAdvice, withAdvice } from "./advice.ts";
 import { UsageError } from "./exit.ts";
 import type { FleetOptions } from "./fleet_options.ts";
 import type { Host } from "./host.ts";
+import { adviseReopening, openSession } from "./open_session.ts";
 import { print, terminalWidth } from "./print.ts";
-import { readReach } from "./reach.ts";
+import { type Reach, readReach } from "./reach.ts";
 import { ProgressBars, ProgressLines } from "./progress.ts";
 import { showValue } from "./show.ts";
 import type { RankFile } from "./values.ts";
@@ -42,9 +44,23 @@ interface OutputValue {
  * @throws {UsageError} when a rank or a file is not there
  * @throws {PartyError} when it failed or was cancelled
  */
-export async function drive(program: string, options: RunOptions, { stopped }: Host) {
+export async function drive(program: string, options: RunOptions, host: Host): Promise<void> {
+  const reach = await readReach(options);
+  try {
+    await driveParties(program, options, reach, host);
+  } catch (error) {
+    if (!(error instanceof PartyError) || error.code !== "NETWORK") throw error;
+    throw withAdvice(error, reachAdvice(reach.parties[error.rank ?? -1]?.url, options.config));
+  }
+}
+
+async function driveParties(
+  program: string,
+  options: RunOptions,
+  { parties, client }: Reach,
+  { stopped }: Host,
+): Promise<void> {
   const { config, json, session: name, input, output, param, put = [], timeoutMs } = options;
-  const { parties, client } = await readReach(options);
   const endpoints = parties.map(({ url }) => url);
   const stray = put.find(({ rank }) => rank >= endpoints.length);
   if (stray !== undefined) {
@@ -57,9 +73,9 @@ export async function drive(program: string, options: RunOptions, { stopped }: H
     return { rank, name, value: await readData(file) };
   }));
   const driver = new Driver(endpoints, client);
-  const takesParams = await findProgram(driver, program);
+  const schema = (await findProgram(driver, program)).params as ParamsSchema;
   // None of them, for a program that takes some: it then tells which is missing.
-  const params = param ?? (takesParams ? {} : undefined);
+  const params = param ?? (schema === null ? undefined : {});
   const session = await openSession(driver, name, stopped);
   try {
     for (const { rank, name, value } of values) await session.put(rank, name, value);
@@ -82,30 +98,42 @@ export async function drive(program: string, options: RunOptions, { stopped }: H
           progress?.show({ rank, state, fraction, note });
         },
       });
+    } catch (error) {
+      throw error instanceof PartyError ? adviseRun(error, schema, param) : error;
     } finally {
       progress?.end();
     }
     const outputs = await readOutputs(session, views);
     const event = { event: "result", program, session: session.name, outputs };
     print(json, event, describe(outputs, endpoints.length).join("\n"));
+  } catch (error) {
+    throw name === undefined ? error : adviseReopening(error, name);
   } finally {
     if (name === undefined) await session.close().catch(() => {}); // it is gone with the party
   }
 }
 
-/**
- * Makes sure that all parties run the program, before anything is made for it.
- *
- * @returns whether it takes params
- */
-async function findProgram(driver: Driver, name: string): Promise<boolean> {
+/** What a run failed by, and which option is for that. */
+function adviseRun(error: PartyError, schema: ParamsSchema, param?: object): PartyError {
+  const { code, elapsedMs } = error;
+  if (code === "INVALID_REQUEST") return withAdvice(error, paramsAdvice(schema, param));
+  if (code === "CONFLICT") return withAdvice(error, "--output NAME=SYMBOL names another");
+  if (code === "CANCELLED" && elapsedMs !== undefined) {
+    return new PartyError(code, error.message.replace("timeoutMs", "--timeout-ms"), { elapsedMs });
+  }
+  return error;
+}
+
+/** Makes sure that all parties run the program, before anything is made for it. */
+async function findProgram(driver: Driver, name: string): Promise<CommonProgram> {
   const programs = await driver.programs();
   const program = programs.find((program) => program.name === name);
   if (program === undefined) {
     const names = programs.map(({ name }) => name).join(", ") || "none";
+    const lack = await whoLacks(driver, name);
     throw new Error(
-      `Cannot run ${name}: all parties together run ${names}; start each with --program FILE, and ` +
-        `see partyline programs`,
+      `Cannot run ${name}: ${lack}, and all parties together run ${names}; start each with ` +
+        `--program FILE, and see partyline programs`,
     );
   }
   if (!program.agrees) {
@@ -114,21 +142,17 @@ async function findProgram(driver: Driver, name: string): Promise<boolean> {
       `Cannot run ${name}, which is ${versions.join(", ")}: start each party with the same file`,
     );
   }
-  return program.params !== null;
+  return program;
 }
 
-async function openSession(
-  driver: Driver,
-  name: string | undefined,
-  signal: AbortSignal,
-): Promise<DriverSession> {
-  try {
-    return await driver.session(name, { signal });
-  } catch (error) {
-    const isThere = error instanceof PartyError && error.code === "CONFLICT";
-    if (isThere && name !== undefined) return await driver.attach(name);
-    throw error;
-  }
+async function whoLacks(driver: Driver, name: string): Promise<string> {
+  const statuses = await driver.status();
+  const lacking = statuses.filter(({ status }) =>
+    status?.programs.every((program) => program.name !== name)
+  );
+  if (lacking.length === statuses.length) return "no party has it";
+  const ranks = lacking.map(({ rank }) => rank).join(", ");
+  return lacking.length === 1 ? `rank ${ranks} lacks it` : `ranks ${ranks} lack it`;
 }
 
 async function readOutputs(

@@ -6,12 +6,14 @@
 
 import { PartyClient } from "../../lib/client/party_client.ts";
 import { describeError, PartyError } from "../../lib/errors.ts";
+import { reachAdvice } from "./advice.ts";
 import type { FleetOptions } from "./fleet_options.ts";
 import { readReach } from "./reach.ts";
-import { TLS_ADVICE } from "./tls_files.ts";
 
 /** How long a party has for an answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+/** What a list of the sessions and their computations tells of. */
+const LISTED = ["UNKNOWN_SESSION", "UNKNOWN_COMPUTATION"];
 
 /** What one party answered, or why it did not. */
 export type Answer<T> =
@@ -58,8 +60,12 @@ export function requireAll(answers: readonly Answer<unknown>[], config: string):
   const silent = failures.find(({ error }) => errorView(error).code === "NETWORK");
   const { error, url } = silent ?? failures[0]!;
   const what = silent === undefined ? "refused" : "did not answer";
-  const trust = url.startsWith("https:") ? `, or ${TLS_ADVICE}` : "";
-  const then = silent === undefined ? "" : `; start it, or correct its URL in ${config}${trust}`;
+  const isListed = LISTED.includes(errorView(error).code ?? "");
+  const then = silent !== undefined
+    ? `; ${reachAdvice(url, config)}`
+    : isListed
+    ? "; partyline sessions tells which there are"
+    : "";
   throw new Error(
     `${failures.length} of ${answers.length} parties ${what}: ${describeError(error)}${then}`,
   );

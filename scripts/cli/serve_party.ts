@@ -4,13 +4,16 @@
  * @module
  */
 
-import { describeError } from "../../lib/errors.ts";
+import { describeError, PartyError } from "../../lib/errors.ts";
 import { Logger } from "../../lib/log.ts";
 import { createParty } from "../../lib/party.ts";
+import type { Program } from "../../lib/programs/program.ts";
+import { jsonSchemaOf } from "../../lib/programs/schemas.ts";
 import type { Session } from "../../lib/resources/session.ts";
 import type { SessionSpec } from "../../lib/resources/spec.ts";
 import type { Identity } from "../../lib/security/sealing/covers.ts";
 import { serve } from "../../lib/serve/serve.ts";
+import { paramsAdvice, withAdvice } from "./advice.ts";
 import { readList, sessionSpec } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { aborted, type Host, readLine } from "./host.ts";
@@ -21,6 +24,8 @@ import { readSecurity } from "./serve_security.ts";
 import { showValues } from "./show.ts";
 import type { ServeOptions } from "./serve_options.ts";
 
+/** The same for all programs: parties with different ones are to meet, and to find out. */
+const SESSION = "run";
 /** How many folders of earlier sessions the log names. */
 const MAX_TOLD = 100;
 
@@ -30,13 +35,26 @@ const MAX_TOLD = 100;
  * @throws {UsageError} when what it says leads nowhere
  */
 export async function runParty(options: ServeOptions, { stopped }: Host): Promise<void> {
-  const { run, session: name = run, host: hostname } = options;
+  const { run, session: name = run && SESSION, host: hostname } = options;
   const fromStdin = options.endpoints === "-";
   // All that can be wrong here is found before anyone waits for this party.
   const { identity, tls, fetch, warnings } = await readSecurity(options);
   const rank = rankOf(options, identity);
   const endpoints = fromStdin ? undefined : await endpointsOf(options);
   const known = endpoints && sessionSpec(name ?? "none", rank ?? 0, endpoints);
+  if (options.config !== undefined && rank === undefined && endpoints!.length > 1) {
+    throw new UsageError(
+      `${options.config} lists ${endpoints!.length} parties: tell which one this is by --rank, ` +
+        `or by --key in a list that has keys`,
+    );
+  }
+  const ownUrl = known?.endpoints[rank ?? -1];
+  if (ownUrl?.startsWith("https:") && tls === undefined) {
+    warnings.push(
+      `This party is listed as ${ownUrl} and has no TLS itself: a gateway has to add it, or give ` +
+        `--tls-cert and --tls-key`,
+    );
+  }
   const programs = await loadPrograms(options.program);
   const program = programs.find((program) => program.name === run);
   if (run !== undefined && program === undefined) {
@@ -66,7 +84,7 @@ export async function runParty(options: ServeOptions, { stopped }: Host): Promis
     log,
   });
   if (options.store !== undefined) await tellKept(options.store, new Logger(log));
-  const port = options.port ?? portOf(known?.endpoints[rank ?? -1]) ?? 8000;
+  const port = options.port ?? portOf(ownUrl) ?? 8000;
   // The signal lets nothing new in while the other parties are told.
   const { insecure = false } = options;
   const server = await serve(party, { hostname, port, tls, insecure, signal: stopped });
@@ -79,12 +97,8 @@ export async function runParty(options: ServeOptions, { stopped }: Host): Promis
     print(options.json, listening, `${who} listens on ${server.url}`);
     const spec = fromStdin ? await specFromStdin(name!, rank!, stopped) : known;
     const session = name === undefined ? undefined : await party.createSession(spec!);
-    if (run === undefined) await aborted(stopped);
-    else {
-      // None of them, for a program that takes some: it then tells which is missing.
-      const params = options.param ?? (program!.params === undefined ? undefined : {});
-      await runProgram(session!, { run, params, json: options.json }, stopped);
-    }
+    if (program === undefined) await aborted(stopped);
+    else await runProgram(session!, program, options, stopped);
   } finally {
     await party.close();
     await server.close();
@@ -93,15 +107,22 @@ export async function runParty(options: ServeOptions, { stopped }: Host): Promis
 
 async function runProgram(
   session: Session,
-  { run, params, json }: { run: string; params: object | undefined; json: boolean | undefined },
+  { name: run, params: schema }: Program,
+  { param, json }: ServeOptions,
   stopped: AbortSignal,
 ): Promise<void> {
-  // One id for all programs: parties with different ones are to meet, and to find out.
+  // None of them, for a program that takes some: it then tells which is missing.
+  const params = param ?? (schema === undefined ? undefined : {});
+  // One id for all programs, as with SESSION.
   const computation = session.compute({ id: "job", program: run, params });
   const cancel = () => computation.cancel(stopped.reason);
   stopped.addEventListener("abort", cancel, { once: true });
   if (stopped.aborted) cancel();
-  const outputs = await computation.result;
+  const outputs = await computation.result.catch((error) => {
+    if (schema === undefined || !(error instanceof PartyError)) throw error;
+    if (error.code !== "INVALID_REQUEST") throw error;
+    throw withAdvice(error, paramsAdvice(jsonSchemaOf(schema), param));
+  });
   let [messages, bytes] = [0, 0];
   for (const peer of session.communicator.stats) {
     messages += peer.messagesSent;

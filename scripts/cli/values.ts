@@ -49,16 +49,13 @@ export function repeated(text: string, before: string[] = []): string[] {
   return [...before, text];
 }
 
-/** Collects `NAME=TEXT`. */
-export function assignment(
-  text: string,
-  before: Record<string, string> = {},
-): Record<string, string> {
-  const at = text.indexOf("=");
-  if (at < 1) throw new InvalidArgumentError("Write NAME=VALUE.");
-  const key = name(text.slice(0, at));
-  if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is there already.`);
-  return { ...before, [key]: text.slice(at + 1) };
+/** Collects `NAME=TEXT`. @param form what the text is, in a word */
+export function assignment(form: string) {
+  return (text: string, before: Record<string, string> = {}): Record<string, string> => {
+    const [key, value] = pair(text, `NAME=${form}`);
+    if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is there already.`);
+    return { ...before, [key]: value };
+  };
 }
 
 /** Collects `NAME=VALUE` whose values are JSON where they can be, and text otherwise. */
@@ -66,21 +63,28 @@ export function parameter(
   text: string,
   before: Record<string, unknown> = {},
 ): Record<string, unknown> {
-  const [[key, value]] = Object.entries(assignment(text)) as [[string, string]];
+  const [key, value] = pair(text, "NAME=VALUE");
   if (Object.hasOwn(before, key)) throw new InvalidArgumentError(`${key} is there already.`);
   return { ...before, [key]: jsonOrText(value) };
 }
 
 /** Collects `RANK:NAME=FILE`. */
 export function rankFile(text: string, before: RankFile[] = []): RankFile[] {
+  const form = "RANK:NAME=FILE";
   const [, rank, rest] = /^(\d{1,4}):(.*)$/s.exec(text) ?? [];
-  if (rest === undefined) throw new InvalidArgumentError("Write RANK:NAME=FILE.");
-  const [[key, file]] = Object.entries(assignment(rest)) as [[string, string]];
+  if (rest === undefined) throw new InvalidArgumentError(`Write ${form}.`);
+  const [key, file] = pair(rest, form);
   const given = { rank: Number(rank), name: key, file };
   if (before.some((other) => other.rank === given.rank && other.name === key)) {
     throw new InvalidArgumentError(`${key} of rank ${given.rank} is there already.`);
   }
   return [...before, given];
+}
+
+function pair(text: string, form: string): [name: string, rest: string] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError(`Write ${form}.`);
+  return [name(text.slice(0, at)), text.slice(at + 1)];
 }
 
 function jsonOrText(text: string): unknown {

@@ -116,8 +116,8 @@ export class Trouble {
 /** @returns the error for a rank that is there anew */
 export function restarted(rank: number, session: string): PeerRestartedError {
   return new PeerRestartedError(
-    `Rank ${rank} restarted and has forgotten session ${session}: close it at every party ` +
-      `and begin again`,
+    `Rank ${rank} restarted and has forgotten session ${session}: close it at every party, keeping ` +
+      `its symbols if they are needed, and create it again`,
     { rank, session },
   );
 }

@@ -4,13 +4,15 @@
  * @module
  */
 
+import type { ParamsSchema } from "../advice.ts";
 import { Command } from "../commander.ts";
 import { type FleetOptions, withFleet } from "../fleet_options.ts";
 import type { Host } from "../host.ts";
 
 const EXAMPLE = `
-A program runs only where all parties have it in the same version. --json has
-the schemas of inputs, outputs and parameters.
+A program runs only where all parties have it in the same version. A parameter
+with a question mark may be left out. --json has the schemas of inputs, outputs
+and parameters.
 
 Example:
   partyline programs --config parties.json`;
@@ -40,11 +42,12 @@ export function command(host: Host): Command {
       }
       const programs = [...found.values()].map(({ program, ranks }) => ({ ...program, ranks }));
       const rows = [...found].map(([key, { program, ranks }]) => {
-        const { description, inputs, outputs } = program as unknown as Shown;
+        const { description, inputs, outputs, params } = program as unknown as Shown;
         const names = (schemas: object) => Object.keys(schemas).join(", ") || "-";
-        return [key, ranksText(ranks, answers.length), names(inputs), names(outputs), description];
+        const where = ranksText(ranks, answers.length);
+        return [key, where, names(inputs), paramNames(params), names(outputs), description];
       });
-      const head = ["program", "at ranks", "inputs", "outputs", "does"];
+      const head = ["program", "ranks", "inputs", "params", "outputs", "does"];
       print(json, { programs }, layOut(head, rows).join("\n"));
       requireAll(answers, config);
     });
@@ -54,4 +57,14 @@ interface Shown {
   description: string;
   inputs: object;
   outputs: object;
+  params: ParamsSchema;
+}
+
+/** A schema that does not tell names may take anything. */
+function paramNames(schema: ParamsSchema): string {
+  if (schema === null) return "-";
+  const { properties, required = [] } = schema;
+  if (properties === undefined) return "any";
+  const names = Object.keys(properties).map((name) => required.includes(name) ? name : `${name}?`);
+  return names.join(", ") || "-";
 }

@@ -16,8 +16,9 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const EXAMPLE = `
 It serves until it is stopped by SIGINT (Ctrl-C) or SIGTERM, and then ends with
 0; the same signal again ends it at once. With --run it ends when the program
-does. Every party has to be started with the same program and parameters; they
-compare these before any data is used.
+does. Every party has to be started with the same program and parameters, and
+with the same --session where one has it; they compare these before any data is
+used.
 
 Example, in two terminals:
   partyline serve --rank 0 --config parties.json --run hello
@@ -58,10 +59,10 @@ export function command(host: Host): Command {
     .option(
       "--data <name=file>",
       "a CSV or JSON file, for the program's input of that name; no request reads it (repeatable)",
-      assignment,
+      assignment("FILE"),
     )
     .option("--store <folder>", "keep the values of sessions in this folder, not in memory")
-    .option("--session <name>", "join this session (default with --run: the program's name)", name)
+    .option("--session <name>", "join this session (default with --run: run)", name)
     .option("--run <program>", "run a program with the other parties, print the result and end")
     .option("--param <name=value>", "what it is asked for; JSON or text (repeatable)", parameter)
     .option("--allow-origin <origin>", "let pages of that origin in (repeatable)", repeated)

@@ -65,6 +65,9 @@ function sameVersion(reached: readonly Reached[]): Check {
 /** One warning for each program that is not the same everywhere. */
 function programChecks(reached: readonly Reached[]): Check[] {
   const check = { rank: null, check: "programs" } as const;
+  if (reached.every(({ status }) => status === undefined)) {
+    return [{ ...check, state: "fail", detail: "no party tells its programs" }];
+  }
   const names = new Set(
     reached.flatMap(({ status }) => status?.programs.map(({ name }) => name) ?? []),
   );

@@ -4,11 +4,16 @@
  * @module
  */
 
+import { PartyClient } from "../../../lib/client/party_client.ts";
+import { UnreachedError } from "../../../lib/client/request.ts";
+import { describeError } from "../../../lib/errors.ts";
 import { serve } from "../../../lib/serve/serve.ts";
+import { reachAdvice } from "../advice.ts";
 import { UsageError } from "../exit.ts";
 import type { FleetOptions } from "../fleet_options.ts";
 import { aborted, type Host } from "../host.ts";
 import { print } from "../print.ts";
+import { printable } from "../printable.ts";
 import { readReach } from "../reach.ts";
 import { forwardTo } from "./forward.ts";
 import { gate, TOKEN_PARAMETER } from "./gate.ts";
@@ -42,6 +47,12 @@ export async function showPage(options: PageOptions, { stopped }: Host): Promise
   const server = await serve(handler, { port, signal: stopped, limits: {} });
   const url = `${server.url}/?${TOKEN_PARAMETER}=${token}`;
   print(json, { event: "listening", url, rank }, `${who} is shown at ${url}`);
+  await new PartyClient(party.url, { ...client, rank }).health({ signal: stopped })
+    .catch((error) => {
+      if (!(error instanceof UnreachedError)) return; // stopped, or the page shows what answered
+      const then = reachAdvice(party.url, config);
+      console.error(printable(`Nothing is to be seen yet: ${describeError(error)}; ${then}`));
+    });
   await aborted(stopped);
   await server.close();
 }
