@@ -47,6 +47,7 @@ export abstract class Attempt {
   readonly #onAcknowledged: (place: number) => void;
   readonly #stop: AbortController = new AbortController();
   #cut: (error: Error) => void = () => {};
+  #answer: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #acks = 0;
   #silentTicks = 0;
 
@@ -93,7 +94,7 @@ export abstract class Attempt {
   /** Ends the request at once. @param error what `run` rejects with */
   cut(error: Error): void {
     this.#cut(error);
-    this.#stop.abort();
+    this.#hangUp();
   }
 
   /** Carries a body, whose first byte is at a place of the stream, to the peer. */
@@ -107,7 +108,7 @@ export abstract class Attempt {
     answered.catch(() => {}); // what comes after a cut is of no account
     await Promise.race([answered, cut]);
     // A peer may have said all that it will while the request goes on.
-    if (body instanceof ReadableStream) this.#stop.abort();
+    if (body instanceof ReadableStream) this.#hangUp();
     if (this.#acks === 0) throw new NetworkError("the answer holds no acknowledgement");
   }
 
@@ -120,17 +121,25 @@ export abstract class Attempt {
     try {
       if (isShort(response)) {
         await this.#take(acks.read(new Uint8Array(await response.arrayBuffer())));
-      } else {
-        for await (const chunk of response.body ?? []) {
-          const taken = this.#take(acks.read(chunk));
+      } else if (response.body !== null) {
+        const reader = this.#answer = response.body.getReader();
+        for (let next = await reader.read(); !next.done; next = await reader.read()) {
+          const taken = this.#take(acks.read(next.value));
           if (taken !== undefined) await taken;
         }
       }
     } catch (cause) {
+      this.#answer?.cancel().catch(() => {});
       if (cause instanceof PartyError || cause instanceof RetryLater) throw cause;
       const why = `the connection broke: ${describeError(cause)}`;
       throw new RetryLater(new NetworkError(why, { cause }));
     }
+  }
+
+  /** On Deno, an answer whose `Response` was collected as garbage hears of its signal no more. */
+  #hangUp(): void {
+    this.#stop.abort();
+    this.#answer?.cancel().catch(() => {});
   }
 
   #take(place: number | undefined | Promise<number | undefined>): Promise<void> | undefined {
