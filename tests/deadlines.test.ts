@@ -46,9 +46,9 @@ const pause = (ms: number) => new Promise((resolve) => realSet(resolve, ms));
 /** @returns a wait, and its outcome once there is one */
 function wait(deadlines: Deadlines, timeoutMs: number, signal?: AbortSignal) {
   const late = (elapsedMs: number) => new Error(`late after ${elapsedMs} ms`);
+  const startedAt = performance.now();
   const made = new Wait<number>({ timeoutMs, ...signal && { signal } }, deadlines, late);
   const outcome: { value?: number; error?: Error; afterMs?: number } = {};
-  const startedAt = performance.now();
   made.promise.then((value) => outcome.value = value, (error) => outcome.error = error)
     .finally(() => outcome.afterMs = performance.now() - startedAt);
   return { made, outcome };
