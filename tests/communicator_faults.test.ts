@@ -9,11 +9,11 @@
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type FaultOptions, faultyFetch } from "../mod.ts";
+import { faultyFetch } from "../mod.ts";
 import { OWN_RUNTIME } from "../scripts/processes.ts";
 import { startMemoryNet } from "./helpers/memory_net.ts";
 import { declareCommunicatorTests } from "./suites/communicator.ts";
-import { seededWorldTests } from "./suites/seeded.ts";
+import { FAULTS, seededWorldTests } from "./suites/seeded.ts";
 
 const { FAULT_SEED, FAULT_SEEDS } = process.env;
 const [FIRST, COUNT] = FAULT_SEED !== undefined
@@ -22,20 +22,6 @@ const [FIRST, COUNT] = FAULT_SEED !== undefined
   ? [1, Number(FAULT_SEEDS)]
   : [OWN_RUNTIME === "node" ? 1 : 101, 100];
 const SEEDS = Array.from({ length: COUNT }, (_, at) => FIRST + at);
-
-const FAULTS: Omit<FaultOptions, "seed"> = {
-  drop: 0.03,
-  resetBefore: 0.02,
-  resetMidway: 0.03,
-  resetAfter: 0.03,
-  loseAnswer: 0.03,
-  duplicate: 0.03,
-  unavailable: 0.01,
-  reorder: 0.05,
-  delay: 0.1,
-  split: 0.3,
-  maxDelayMs: 2,
-};
 
 /** What was done to each party. */
 const injected: Readonly<Record<string, number>>[] = [];

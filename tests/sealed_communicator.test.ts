@@ -12,27 +12,13 @@ import { OWN_RUNTIME } from "../scripts/processes.ts";
 import { identitiesOf } from "./helpers/identities.ts";
 import { memoryEndpoints, startMemoryNet } from "./helpers/memory_net.ts";
 import { communicatorSuite, declareCommunicatorTests } from "./suites/communicator.ts";
-import { seededWorldTests } from "./suites/seeded.ts";
+import { FAULTS, seededWorldTests } from "./suites/seeded.ts";
 
 const { FAULT_SEED } = process.env;
 const FIRST = OWN_RUNTIME === "node" ? 501 : 601;
 const SEEDS = FAULT_SEED === undefined
   ? Array.from({ length: 10 }, (_, at) => FIRST + at)
   : [Number(FAULT_SEED)];
-
-const FAULTS = {
-  drop: 0.03,
-  resetBefore: 0.02,
-  resetMidway: 0.03,
-  resetAfter: 0.03,
-  loseAnswer: 0.03,
-  duplicate: 0.03,
-  unavailable: 0.01,
-  reorder: 0.05,
-  delay: 0.1,
-  split: 0.3,
-  maxDelayMs: 2,
-};
 
 communicatorSuite("sealed", async (worldSize, options) => {
   const identities = await identitiesOf(memoryEndpoints(worldSize));

@@ -6,8 +6,24 @@
 
 import process from "node:process";
 import { test } from "uvu";
+import type { FaultOptions } from "../../mod.ts";
 import { moment } from "../helpers/waiting.ts";
 import type { Connect, WorldTest } from "./world.ts";
+
+/** A network that spoils one request in six. */
+export const FAULTS: Omit<FaultOptions, "seed"> = {
+  drop: 0.03,
+  resetBefore: 0.02,
+  resetMidway: 0.03,
+  resetAfter: 0.03,
+  loseAnswer: 0.03,
+  duplicate: 0.03,
+  unavailable: 0.01,
+  reorder: 0.05,
+  delay: 0.1,
+  split: 0.3,
+  maxDelayMs: 2,
+};
 
 /** How many worlds there are at once, at most: they wait for most of their time. */
 const AT_ONCE = 40;

@@ -164,6 +164,13 @@ export class Scene {
     });
   }
 
+  /** Fails unless the attacked party lives, good traffic flows, and nothing else was taken. */
+  async assertUntouched(): Promise<void> {
+    await this.net.victim.assertAlive();
+    await this.hello();
+    assert.equal(await this.view(), { state: "open", unread: 0, delivered: 0 });
+  }
+
   /** What the attacked party's process holds, in bytes. */
   async heldMemory(): Promise<number> {
     await this.#run("held-memory", "bytes");
